@@ -1,0 +1,36 @@
+/** What a compression codec is, and how the native ones are loaded: at first use, because a start should not pay for them. */
+
+/**
+ * Whole buffers, synchronously. Both functions throw a plain Error that names what is wrong with the data, and CodecUnavailableError
+ * where the fault is not the data's.
+ */
+export interface Codec {
+  compress(data: Buffer): Buffer
+  /** Stops before its result takes more than `maxDecompressedBytes`, and throws. */
+  decompress(data: Buffer, maxDecompressedBytes: number): Buffer
+}
+
+/** The native module behind a codec can't be loaded on this machine: no fault of the data's. */
+export class CodecUnavailableError extends Error {
+  constructor(cause: unknown) {
+    super('A compression codec can not be loaded on this machine', { cause })
+    this.name = 'CodecUnavailableError'
+  }
+}
+
+/** Loads once, when first called. */
+export function lazily<Module>(load: () => Module): () => Module {
+  let loaded: Module | undefined
+  return () => {
+    try {
+      loaded ??= load()
+      return loaded
+    } catch (error) {
+      throw new CodecUnavailableError(error)
+    }
+  }
+}
+
+export function tooLarge(maxDecompressedBytes: number): Error {
+  return new Error(`it unpacks to more than ${maxDecompressedBytes} bytes`)
+}

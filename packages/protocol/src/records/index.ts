@@ -1,0 +1,17 @@
+/** The messages kept in logs and index files, grouped by where they are kept. */
+
+export * from './aborted-transaction.ts'
+export * from './consumer-group.ts'
+export * from './consumer-offsets.ts'
+export * from './consumer-protocol.ts'
+export * from './control-records.ts'
+export type { CoordinatorKey } from './coordinator-records.ts'
+export * from './metadata.ts'
+export * from './metadata-frame.ts'
+export * from './offset-commit.ts'
+export * from './principal.ts'
+export * from './producer-snapshot.ts'
+export * from './share-group.ts'
+export * from './share-group-state.ts'
+export * from './streams-group.ts'
+export * from './transaction-state.ts'

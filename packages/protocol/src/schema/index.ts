@@ -1,0 +1,7 @@
+export * from './api.ts'
+export * from './fields.ts'
+export { MalformedMessageError } from './malformed-message-error.ts'
+export * from './message.ts'
+export { Reader } from './reader.ts'
+export * from './uuid.ts'
+export { type ByteChunks, Writer, type WriterOptions } from './writer.ts'
