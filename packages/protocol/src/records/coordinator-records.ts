@@ -39,7 +39,7 @@ export class CoordinatorRecords<const Types extends Record<string, KeyAndValue>>
     const writer = new Writer()
     writer.int16(message.recordType)
     message.write(writer, key as object, keyVersion)
-    return Buffer.concat(writer.finish())
+    return writer.finishBuffer()
   }
 
   encodeValue<Type extends keyof Types>(

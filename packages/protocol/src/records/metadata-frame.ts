@@ -39,7 +39,7 @@ export function encodeMetadataRecord<Type extends MetadataRecordType>(
   writer.varuint(message.recordType)
   writer.varuint(version)
   message.write(writer, record as object, version)
-  return Buffer.concat(writer.finish())
+  return writer.finishBuffer()
 }
 
 /** Throws MalformedMessageError, also where frame version, record type or message version are not known, or bytes are left over. */

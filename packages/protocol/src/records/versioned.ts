@@ -8,8 +8,7 @@ export function encodeVersioned<Out, In>(message: Message<Out, In>, value: In, v
   const writer = new Writer()
   writer.int16(version)
   message.write(writer, value, version)
-  const chunks = writer.finish()
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  return writer.finishBuffer()
 }
 
 export interface DecodeVersionedOptions {

@@ -70,11 +70,13 @@ export class Message<Out = unknown, In = unknown> {
   encode(value: In, version: number): Buffer {
     const writer = new Writer()
     this.write(writer, value, version)
-    const chunks = writer.finish()
-    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    return writer.finishBuffer()
   }
 
-  /** As `encode`, at the end of what the writer holds; large byte fields are taken by reference. */
+  /**
+   * As `encode`, at the end of what the writer holds; large byte fields are taken by reference. Where it throws, the writer holds half a
+   * message and must be thrown away.
+   */
   write(writer: Writer, value: In, version: number): void {
     const codec = this.#codec(version)
     codec.write ??= compileWriter<In>(this.fields, this.#context(version), this.#describe(version))

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { isUuid, uuidFromBytes, uuidToBytes, zeroUuid } from './uuid.ts'
+import { randomUuid } from './uuid.ts'
 
-it('a uuid is 22 characters of URL-safe base64', () => {
-  const bytes = Buffer.from('cb7ea17769ebb51570af576d629e0b6c', 'hex')
-  assert.equal(uuidFromBytes(bytes), 'y36hd2nrtRVwr1dtYp4LbA')
-  assert.deepEqual(uuidToBytes('y36hd2nrtRVwr1dtYp4LbA'), bytes)
-  assert.equal(uuidFromBytes(Buffer.alloc(16)), zeroUuid)
-})
-
-it('only the canonical form counts', () => {
-  assert.ok(isUuid(zeroUuid))
-  assert.ok(!isUuid('y36hd2nrtRVwr1dtYp4LbB'), 'bits beyond the sixteenth byte')
-  assert.ok(!isUuid('y36hd2nrtRVwr1dtYp4Lb'))
-  assert.ok(!isUuid('y36hd2nrtRVwr1dtYp4Lb!'))
-  assert.throws(() => uuidToBytes('y36'), /not a uuid/)
+it('a random uuid is of version 4 and never begins with a dash', () => {
+  const drawn = [Buffer.alloc(16, 0xfb), Buffer.alloc(16, 0x11)]
+  assert.equal(Buffer.alloc(16, 0xfb).toString('base64url')[0], '-')
+  const uuid = randomUuid(() => drawn.shift()!)
+  assert.equal(Buffer.from(uuid, 'base64url').toString('hex'), '11111111111141119111111111111111')
+  assert.deepEqual(drawn, [])
 })

@@ -7,35 +7,33 @@
 import { maxStringBytes } from './reader.ts'
 
 const firstChunkBytes = 256
+const frameSizeBytes = 4
 const largestChunkBytes = 64 * 1024
 /** Shorter byte fields are copied: a chunk of its own costs more. */
 const byReferenceBytes = 1024
 const shortStringChars = 40
 
 export interface WriterOptions {
-  /** Begins with room for a four-byte size, which `finish` fills in: a frame ready for the socket. */
+  /** Begins with a four-byte size, which `finish` fills in: a frame ready for the socket. */
   frame?: boolean
-  /** What the first chunk should hold. */
-  expectedBytes?: number
 }
 
 export class Writer {
   readonly #frame: boolean
   readonly #chunks: Buffer[] = []
   #finishedBytes = 0
-  #buffer: Buffer
-  #view: DataView
+  #buffer = Buffer.allocUnsafe(firstChunkBytes)
+  #view = viewOf(this.#buffer)
   /** Where the current chunk begins in the buffer. */
   #start = 0
   #position = 0
 
-  constructor({ frame = false, expectedBytes = firstChunkBytes }: WriterOptions = {}) {
+  constructor({ frame = false }: WriterOptions = {}) {
     this.#frame = frame
-    this.#buffer = Buffer.allocUnsafe(Math.max(expectedBytes, 16))
-    this.#view = viewOf(this.#buffer)
-    if (frame) this.#position = 4
+    if (frame) this.#position = frameSizeBytes
   }
 
+  /** All that was written, a frame's own size field with it. */
   get sizeInBytes(): number {
     return this.#finishedBytes + this.#position - this.#start
   }
@@ -44,8 +42,14 @@ export class Writer {
   finish(): Buffer[] {
     const size = this.sizeInBytes
     this.#endChunk()
-    if (this.#frame) this.#chunks[0]!.writeInt32BE(size - 4, 0)
+    if (this.#frame) this.#chunks[0]!.writeInt32BE(size - frameSizeBytes, 0)
     return this.#chunks
+  }
+
+  /** As `finish`, in one buffer. */
+  finishBuffer(): Buffer {
+    const chunks = this.finish()
+    return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
   }
 
   #endChunk(): void {
