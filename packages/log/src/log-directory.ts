@@ -1,0 +1,408 @@
+/**
+ * A data directory with all its partition logs: opening (and recovering) them at the start, creating and deleting, upkeep from time to
+ * time, and closing so that the next start needs no scan.
+ *
+ * The order that crashes must not break:
+ *   start:   lock -> identity -> clean marker removed, directory synced -> logs opened -> anything may be written
+ *   create:  partition's files -> its directory synced -> data directory synced -> answered
+ *   delete:  forgotten by the checkpoints -> renamed, data directory synced -> answered -> files removed later
+ *   stop:    logs stored -> checkpoints -> clean marker written, directory synced -> lock released
+ */
+
+import { randomBytes as systemRandomBytes } from 'node:crypto'
+import { formatEpochCheckpoint } from './checkpoint-file.ts'
+import { coalesce, mapLimited } from './coalesce.ts'
+import { identifyDirectory, noteBoot, takeDirectory } from './directory-identity.ts'
+import { replaceFile, writeNewFile } from './durable-file.ts'
+import { type Clock, type Logger, systemClock, systemTimers, type Timer, type Timers } from './environment.ts'
+import {
+  cleanShutdownFileName,
+  deletedDirectoryName,
+  deletedDirectorySuffix,
+  leaderEpochFileName,
+  parsePartitionDirectoryName,
+  partitionDirectoryName,
+  partitionMetadataFileName,
+  segmentFileName,
+  type TopicPartition,
+} from './file-names.ts'
+import type { FileSystem, Lock } from './file-system/file-system.ts'
+import { nodeFileSystem } from './file-system/node-file-system.ts'
+import { Flusher } from './flusher.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
+import { defaultLogConfig, type LogConfig } from './log-config.ts'
+import type { Durability, LogContext } from './log-context.ts'
+import { LogSegment, type SegmentContext } from './log-segment.ts'
+import type { MetaProperties } from './meta-properties.ts'
+import { OffsetCheckpoints, readLogStartOffsets, readRecoveryPoints } from './offset-checkpoints.ts'
+import { OpenFiles } from './open-files.ts'
+import { loadPartition } from './partition-loader.ts'
+import { type LogContent, PartitionLog } from './partition-log.ts'
+import { formatPartitionMetadata, parsePartitionMetadata } from './partition-metadata.ts'
+import { ProducerState } from './producer-state.ts'
+import { StorageError } from './storage-error.ts'
+import { TailCache } from './tail-cache.ts'
+import { zeroUuid } from './uuid.ts'
+
+export interface LogDirectoryOptions {
+  path: string
+  logger: Logger
+  /** Default `fsync`. */
+  durability?: Durability
+  /** `node.id`, default 1. */
+  nodeId?: number
+  /** Of a new directory; an existing one must have it. Default: made up, or taken from the directory. */
+  clusterId?: string
+  /** What topics have that say nothing else. Default: Kafka's. */
+  defaultConfig?: LogConfig
+  /** What a topic has of its own, as far as it is known before its metadata is read. */
+  configOf?: (topic: string) => Partial<LogConfig>
+  fileSystem?: FileSystem
+  clock?: Clock
+  timers?: Timers
+  /** 0 <= x < 1 */
+  random?: () => number
+  randomBytes?: (count: number) => Buffer
+  /** Memory for the newest bytes of all logs, default 64 MiB. */
+  tailCacheBytes?: number
+  /** Descriptors for log files, default 1,000. */
+  maxOpenFiles?: number
+  /** Logs that write and flush at the same time, default 3: one of the four threads of Node's pool stays free for reads. */
+  maxConcurrentFlushes?: number
+  /** No record batch is unpacked to more than that, default 64 MiB. */
+  maxDecompressedBytes?: number
+  /** `producer.id.expiration.ms`, default 1 day */
+  producerIdExpirationMs?: number
+  /** `log.retention.check.interval.ms`, default 5 minutes */
+  retentionCheckIntervalMs?: number
+  /** `log.flush.offset.checkpoint.interval.ms`, default 1 minute */
+  checkpointIntervalMs?: number
+}
+
+const firstEpoch = { epoch: 0, startOffset: 0 }
+/** Work on many small files is done this many at a time. */
+const maxConcurrentFiles = 16
+
+export class LogDirectory {
+  readonly path: string
+  readonly clusterId: string
+  readonly directoryId: string
+  /** Whether the last stop was clean; a new directory counts as such. */
+  readonly wasCleanStop: boolean
+  readonly #lock: Lock
+  readonly #context: LogContext
+  readonly #options: LogDirectoryOptions
+  readonly #randomBytes: (count: number) => Buffer
+  readonly #checkpoints: OffsetCheckpoints
+  readonly #syncDirectory: () => Promise<void>
+  readonly #logs = new Map<string, PartitionLog>()
+  /** Names of partitions that are being created or deleted. */
+  readonly #changing = new Set<string>()
+  /** Of logs that could not be opened: kept as they were. */
+  readonly #formerRecoveryPoints: Map<string, number>
+  readonly #background = new Set<Promise<void>>()
+  readonly #timers = new Map<string, Timer>()
+  #closing: Promise<void> | undefined
+
+  /**
+   * Takes the directory (creating it where it is missing) and opens every log in it; a log that can't be opened is there as offline.
+   * Rejects with a StorageError that says what is wrong with the directory as a whole and what to do.
+   */
+  static async open(options: LogDirectoryOptions): Promise<LogDirectory> {
+    const { fileSystem = nodeFileSystem, path, nodeId = 1, clusterId, randomBytes = systemRandomBytes } = options
+    const lock = await takeDirectory(fileSystem, path)
+    try {
+      const identity = await identifyDirectory(fileSystem, path, { nodeId, clusterId, randomBytes })
+      const entries = await fileSystem.list(path)
+      const hasMarker = entries.some(({ name }) => name === cleanShutdownFileName)
+      const names = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)
+      const boot = await noteBoot(fileSystem, path)
+      const directory = new LogDirectory(options, {
+        lock,
+        identity,
+        wasCleanStop: hasMarker || !names.some(parsePartitionDirectoryName),
+        recoveryPoints: readRecoveryPoints(fileSystem, options),
+      })
+      if (hasMarker) {
+        await fileSystem.remove(`${path}/${cleanShutdownFileName}`)
+        await fileSystem.syncDirectory(path)
+      }
+      await directory.#openLogs(names, { ...boot, logStartOffsets: readLogStartOffsets(fileSystem, path) })
+      directory.#startUpkeep()
+      return directory
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  private constructor(
+    options: LogDirectoryOptions,
+    found: { lock: Lock; identity: MetaProperties; wasCleanStop: boolean; recoveryPoints: Map<string, number> },
+  ) {
+    const { path, logger, fileSystem = nodeFileSystem, clock = systemClock, timers = systemTimers } = options
+    this.path = path
+    this.clusterId = found.identity.clusterId
+    this.directoryId = found.identity.directoryId
+    this.wasCleanStop = found.wasCleanStop
+    this.#lock = found.lock
+    this.#options = options
+    this.#randomBytes = options.randomBytes ?? systemRandomBytes
+    this.#formerRecoveryPoints = found.recoveryPoints
+    this.#syncDirectory = coalesce(() => fileSystem.syncDirectory(path))
+    this.#checkpoints = new OffsetCheckpoints({
+      fileSystem,
+      path,
+      recoveryPoints: () => this.#checkpointEntries(log => this.#recoveryPointOf(log)),
+      logStartOffsets: () => this.#checkpointEntries(log => log.logStartOffsetToStore),
+    })
+    this.#context = {
+      fileSystem,
+      clock,
+      random: options.random ?? Math.random,
+      timers,
+      logger,
+      openFiles: new OpenFiles({ fileSystem, maxOpen: options.maxOpenFiles ?? 1000 }),
+      tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 64 * 1024 * 1024 }),
+      flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3 }),
+      durability: options.durability ?? 'fsync',
+      maxDecompressedBytes: options.maxDecompressedBytes ?? 64 * 1024 * 1024,
+      producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,
+      storeLogStartOffsets: this.#checkpoints.storeLogStartOffsets,
+    }
+  }
+
+  logs(): Iterable<PartitionLog> {
+    return this.#logs.values()
+  }
+
+  get(topic: string, partition: number): PartitionLog | undefined {
+    return this.#logs.get(partitionDirectoryName({ topic, partition }))
+  }
+
+  /** Durable when it resolves. The partition must not exist. Rejects with a StorageError, leaving nothing behind. */
+  async create(options: TopicPartition & { topicId: string; config?: LogConfig }): Promise<PartitionLog> {
+    const { topic, partition, topicId } = options
+    const name = partitionDirectoryName(options)
+    if (this.#closing) throw new Error('the data directory is closed')
+    if (this.#logs.has(name) || this.#changing.has(name)) throw new Error(`the partition ${name} exists already`)
+    const { fileSystem, clock } = this.#context
+    const segmentContext = this.#segmentContext(options)
+    const { directory } = segmentContext
+    this.#changing.add(name)
+    try {
+      await fileSystem.makeDirectory(directory)
+      try {
+        await Promise.all([
+          writeNewFile(fileSystem, `${directory}/${partitionMetadataFileName}`, formatPartitionMetadata(topicId)),
+          writeNewFile(fileSystem, `${directory}/${leaderEpochFileName}`, formatEpochCheckpoint([firstEpoch])),
+        ])
+        const file = await fileSystem.open(`${directory}/${segmentFileName(0, 'log')}`, { create: true })
+        await file.close()
+        await fileSystem.syncDirectory(directory)
+        await this.#syncDirectory()
+      } catch (error) {
+        await fileSystem.removeDirectory(directory)
+        throw error
+      }
+      const content = emptyContent(segmentContext, clock.now())
+      const log = new PartitionLog({ context: this.#context, segmentContext, topic, partition, topicId, content })
+      this.#logs.set(name, log)
+      return log
+    } finally {
+      this.#changing.delete(name)
+    }
+  }
+
+  /** The log is gone for good when it resolves, and its files after `file.delete.delay.ms`. Does nothing where there is no such log. */
+  async delete(topic: string, partition: number): Promise<void> {
+    const name = partitionDirectoryName({ topic, partition })
+    const log = this.#logs.get(name)
+    if (!log || this.#changing.has(name)) return
+    const { fileSystem } = this.#context
+    this.#changing.add(name)
+    try {
+      this.#logs.delete(name)
+      this.#formerRecoveryPoints.delete(name)
+      await log.detach()
+      await Promise.all([this.#checkpoints.storeRecoveryPoints(), this.#checkpoints.storeLogStartOffsets()])
+      const deletedPath = `${this.path}/${deletedDirectoryName({ topic, partition }, this.#randomBytes(16).toString('hex'))}`
+      await fileSystem.rename(`${this.path}/${name}`, deletedPath)
+      await this.#syncDirectory()
+      this.#setTimer(deletedPath, log.config.fileDeleteDelayMs, () => fileSystem.removeDirectory(deletedPath))
+    } finally {
+      this.#changing.delete(name)
+    }
+  }
+
+  /** Retention, forgetting silent producers, recovery points: what otherwise happens by time. */
+  async upkeep(): Promise<void> {
+    for (const log of [...this.#logs.values()]) {
+      log.expireState()
+      await log.enforceRetention()
+    }
+    await this.#checkpoints.storeRecoveryPoints()
+  }
+
+  /**
+   * Stores everything and lets go of the directory. Failures are logged, not thrown: they cost the next start a recovery, and no
+   * acknowledged record.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+    const { fileSystem, openFiles, logger } = this.#context
+    try {
+      await Promise.all(this.#background)
+      await mapLimited([...this.#logs.values()], maxConcurrentFiles, log => log.close())
+      await Promise.all([this.#checkpoints.storeRecoveryPoints(), this.#checkpoints.storeLogStartOffsets()])
+      // With a log offline the next start has to look closely.
+      if (![...this.#logs.values()].some(log => log.isOffline)) {
+        await replaceFile(
+          fileSystem,
+          `${this.path}/${cleanShutdownFileName}`,
+          Buffer.from('{"version":0,"brokerEpoch":-1}'),
+        )
+      }
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      logger.error(
+        { path: this.path, error: error.message },
+        'the stop was not clean: the next start will check the logs',
+      )
+    } finally {
+      await openFiles.closeAll()
+      await this.#lock.release()
+    }
+  }
+
+  async #openLogs(
+    names: string[],
+    found: { mayHaveLostPower: boolean; logStartOffsets: Map<string, number> },
+  ): Promise<void> {
+    const { fileSystem, logger } = this.#context
+    for (const name of names.filter(name => name.endsWith(deletedDirectorySuffix))) {
+      this.#runInBackground(() => fileSystem.removeDirectory(`${this.path}/${name}`))
+    }
+    const partitions = names.filter(name => !name.endsWith(deletedDirectorySuffix)).map(parsePartitionDirectoryName)
+    const startedMs = this.#context.clock.now()
+    const logs = await mapLimited(
+      partitions.filter(found => found !== null),
+      maxConcurrentFiles,
+      partition => this.#openLog(partition, found),
+    )
+    for (const log of logs) this.#logs.set(partitionDirectoryName(log), log)
+    if (!this.wasCleanStop) {
+      const tookMs = this.#context.clock.now() - startedMs
+      logger.warn(
+        { path: this.path, partitions: logs.length, tookMs },
+        'the last stop was not clean: logs were checked',
+      )
+    }
+  }
+
+  async #openLog(
+    topicPartition: TopicPartition,
+    { mayHaveLostPower, logStartOffsets }: { mayHaveLostPower: boolean; logStartOffsets: Map<string, number> },
+  ): Promise<PartitionLog> {
+    const { fileSystem, logger } = this.#context
+    const name = partitionDirectoryName(topicPartition)
+    const segmentContext = this.#segmentContext(topicPartition)
+    let topicId = zeroUuid
+    const open = (content: LogContent, offlineReason?: StorageError) => {
+      const common = { context: this.#context, segmentContext, topicId, content, ...topicPartition }
+      return new PartitionLog(offlineReason ? { ...common, offlineReason } : common)
+    }
+    try {
+      const metadata = fileSystem.readSmallFile(`${segmentContext.directory}/${partitionMetadataFileName}`)
+      topicId = (metadata && parsePartitionMetadata(metadata)) ?? zeroUuid
+      const content = await loadPartition({
+        segmentContext,
+        logger,
+        name,
+        mayHaveLostPower,
+        wasCleanStop: this.wasCleanStop,
+        recoveryPoint: this.#formerRecoveryPoints.get(name),
+        logStartOffset: logStartOffsets.get(name),
+      })
+      return open(content)
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      logger.error({ partition: name, error: error.message }, 'partition is offline: it could not be opened')
+      const logStartOffset = logStartOffsets.get(name) ?? 0
+      return open({ ...emptyContent(segmentContext, 0), logStartOffset, logEndOffset: logStartOffset }, error)
+    }
+  }
+
+  #segmentContext(topicPartition: TopicPartition & { config?: LogConfig }): SegmentContext {
+    const { fileSystem, openFiles } = this.#context
+    const { defaultConfig = defaultLogConfig, configOf } = this.#options
+    const config = topicPartition.config ?? { ...defaultConfig, ...configOf?.(topicPartition.topic) }
+    return { fileSystem, openFiles, config, directory: `${this.path}/${partitionDirectoryName(topicPartition)}` }
+  }
+
+  #recoveryPointOf(log: PartitionLog): number {
+    return log.isOffline ? (this.#formerRecoveryPoints.get(partitionDirectoryName(log)) ?? 0) : log.recoveryPoint
+  }
+
+  /** Offsets of 0 need no line. */
+  #checkpointEntries(offsetOf: (log: PartitionLog) => number) {
+    return [...this.#logs.values()]
+      .map(log => ({ topic: log.topic, partition: log.partition, offset: offsetOf(log) }))
+      .filter(({ offset }) => offset > 0)
+  }
+
+  #startUpkeep(): void {
+    const { retentionCheckIntervalMs = 300_000, checkpointIntervalMs = 60_000 } = this.#options
+    this.#repeat('upkeep', retentionCheckIntervalMs, () => this.upkeep())
+    this.#repeat('checkpoint', checkpointIntervalMs, this.#checkpoints.storeRecoveryPoints)
+  }
+
+  #repeat(name: string, intervalMs: number, work: () => Promise<void>): void {
+    this.#setTimer(name, intervalMs, async () => {
+      try {
+        await work()
+      } finally {
+        if (!this.#closing) this.#repeat(name, intervalMs, work)
+      }
+    })
+  }
+
+  #setTimer(name: string, delayMs: number, work: () => Promise<void>): void {
+    const fire = () => {
+      this.#timers.delete(name)
+      this.#runInBackground(work)
+    }
+    this.#timers.set(name, this.#context.timers.after(delayMs, fire))
+  }
+
+  /** Upkeep that fails is logged and tried again the next time. */
+  #runInBackground(work: () => Promise<void>): void {
+    const run = work()
+      .catch(error => {
+        if (!(error instanceof StorageError)) throw error
+        this.#context.logger.error({ path: this.path, error: error.message }, 'upkeep failed')
+      })
+      .finally(() => this.#background.delete(run))
+    this.#background.add(run)
+  }
+}
+
+function emptyContent(segmentContext: SegmentContext, createdMs: number): LogContent {
+  const segment = new LogSegment(segmentContext, { baseOffset: 0, createdMs, rollJitterMs: 0 })
+  segment.startEmpty()
+  return {
+    segments: [segment],
+    logStartOffset: 0,
+    logEndOffset: 0,
+    snapshotOffset: -1,
+    producers: new ProducerState(),
+    leaderEpochs: new LeaderEpochs([firstEpoch]),
+    areLeaderEpochsNew: false,
+  }
+}

@@ -1,0 +1,633 @@
+/**
+ * One partition's log: what the broker talks to. Appends are synchronous in memory and stored by the writer; nobody reads past the
+ * high watermark, which is what is flushed (with durability `os`: what is written). Every change of an offset passes one function,
+ * which asserts
+ *
+ *     log start offset <= last stable offset <= high watermark <= log end offset
+ *
+ * Never does: try failed I/O again, parse records on the way in, answer before the disk has answered.
+ * Longer than other files because the parts of a log meet here; each part has a file of its own.
+ */
+
+import { KafkaError, type RecordBatch } from '@ottla/protocol'
+import { formatEpochCheckpoint } from './checkpoint-file.ts'
+import { replaceFile, writeNewFile } from './durable-file.ts'
+import { deletedFileSuffix, leaderEpochFileName, type SegmentFileKind, segmentFileName } from './file-names.ts'
+import type { LeaderEpochs } from './leader-epochs.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogContext } from './log-context.ts'
+import { LogReader } from './log-reader.ts'
+import { LogSegment, type SegmentContext } from './log-segment.ts'
+import { LogWriter, type RollOperation, type WriteOperation } from './log-writer.ts'
+import { OffsetWaiters, type WaitCallback } from './offset-waiters.ts'
+import { formatProducerSnapshot } from './producer-snapshot.ts'
+import type { ProducerBatch, ProducerEntry, ProducerState } from './producer-state.ts'
+import { type AppendOrigin, validateRecords } from './record-validation.ts'
+import { expiredSegmentCount } from './retention.ts'
+import { asKafkaError, StorageError } from './storage-error.ts'
+import { CachedTail } from './tail-cache.ts'
+import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
+
+/** What opening (or creating) a partition's directory has found there. */
+export interface LogContent {
+  /** Ascending, at least one; the last one's indexes are loaded. */
+  segments: LogSegment[]
+  logStartOffset: number
+  logEndOffset: number
+  /** Where the newest producer snapshot stands, -1 without one. */
+  snapshotOffset: number
+  producers: ProducerState
+  leaderEpochs: LeaderEpochs
+  /** The leader epochs in memory differ from those in the file. */
+  areLeaderEpochsNew: boolean
+}
+
+export interface PartitionLogOptions {
+  context: LogContext
+  segmentContext: SegmentContext
+  topic: string
+  partition: number
+  topicId: string
+  content: LogContent
+  /** The partition could not be opened, and is there only to say so. */
+  offlineReason?: StorageError
+}
+
+export interface AppendResult {
+  baseOffset: number
+  lastOffset: number
+  /** For `whenWritten` and `whenDurable`. Of a duplicate: where the original ends. */
+  nextOffset: number
+  /** -1 unless the topic uses LogAppendTime. */
+  logAppendTimeMs: number
+  logStartOffset: number
+  isDuplicate: boolean
+}
+
+export interface ReadOptions {
+  fromOffset: number
+  maxBytes: number
+  /** The first batch is given whole even when it is larger than `maxBytes`. */
+  minOneBatch: boolean
+  isolation: 'highWatermark' | 'lastStableOffset' | 'logEnd'
+}
+
+export interface ReadResult {
+  /** Whole record batches; the first one may begin before `fromOffset`. Slices of shared memory: not to be modified. */
+  records: Buffer[]
+  sizeInBytes: number
+  highWatermark: number
+  lastStableOffset: number
+  logStartOffset: number
+}
+
+export class PartitionLog {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string
+  readonly #context: LogContext
+  readonly #segmentContext: SegmentContext
+  readonly #producers: ProducerState
+  readonly #leaderEpochs: LeaderEpochs
+  readonly #tail: CachedTail
+  readonly #reader = new LogReader()
+  readonly #writer: LogWriter
+  readonly #writtenWaiters = new OffsetWaiters()
+  readonly #durableWaiters = new OffsetWaiters()
+  readonly #listeners = new Set<() => void>()
+  readonly #segments: LogSegment[]
+  #logStartOffset: number
+  #highWatermark: number
+  #logEndOffset: number
+  /** Everything below is flushed, with its indexes: recovery may trust it. */
+  #recoveryPoint: number
+  #logStartOffsetToStore: number
+  #snapshotOffset: number
+  #areLeaderEpochsNew: boolean
+  #areNamesNew = false
+  #hasChanged = false
+  #removal: Promise<unknown> = Promise.resolve()
+  #offlineReason: StorageError | undefined
+  /** What every further call is answered with: the partition is offline, deleted or closed. */
+  #refusal: KafkaError | undefined
+
+  constructor({ context, segmentContext, topic, partition, topicId, content, offlineReason }: PartitionLogOptions) {
+    this.topic = topic
+    this.partition = partition
+    this.topicId = topicId
+    this.#context = context
+    this.#segmentContext = segmentContext
+    this.#segments = content.segments
+    this.#producers = content.producers
+    this.#leaderEpochs = content.leaderEpochs
+    this.#areLeaderEpochsNew = content.areLeaderEpochsNew
+    this.#snapshotOffset = content.snapshotOffset
+    this.#logStartOffset = content.logStartOffset
+    this.#logStartOffsetToStore = content.logStartOffset
+    this.#highWatermark = content.logEndOffset
+    this.#recoveryPoint = content.logEndOffset
+    this.#logEndOffset = content.logEndOffset
+    this.#offlineReason = offlineReason
+    this.#refusal = offlineReason && asKafkaError(offlineReason)
+    const { tailCache: cache, flusher } = context
+    this.#writer = new LogWriter({ log: this.#storage(), flusher, endOffset: content.logEndOffset })
+    this.#tail = new CachedTail({ cache, writtenEndOffset: () => this.#writer.writtenEndOffset })
+  }
+
+  get config(): LogConfig {
+    return this.#segmentContext.config
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#segmentContext.config = config
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  /** The end (exclusive) of what is flushed: consumers see nothing at or beyond it. */
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** There are no transactions yet: all that is flushed is stable. */
+  get lastStableOffset(): number {
+    return this.#highWatermark
+  }
+
+  /** The offset that the next record gets. */
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpochs.latest
+  }
+
+  /** Of the first record that is left. */
+  get earliestLeaderEpoch(): number {
+    return this.#leaderEpochs.entries[0]?.epoch ?? -1
+  }
+
+  get recoveryPoint(): number {
+    return this.#recoveryPoint
+  }
+
+  /** What the log start checkpoint has to say: ahead of `logStartOffset` while a deletion is under way. */
+  get logStartOffsetToStore(): number {
+    return this.#logStartOffsetToStore
+  }
+
+  get isOffline(): boolean {
+    return this.#offlineReason !== undefined
+  }
+
+  get offlineReason(): StorageError | undefined {
+    return this.#offlineReason
+  }
+
+  get sizeInBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0)
+  }
+
+  get segmentCount(): number {
+    return this.#segments.length
+  }
+
+  activeProducers(): Iterable<ProducerEntry> {
+    return this.#producers.entries()
+  }
+
+  /**
+   * Validates, gives offsets and queues the bytes, which belong to the log from then on. All batches of the buffer or none.
+   * Throws KafkaError (see record-validation.ts and producer-state.ts; KAFKA_STORAGE_ERROR while offline).
+   */
+  append(records: Buffer, { origin }: { origin: AppendOrigin }): AppendResult {
+    this.#assertOnline()
+    const { config } = this
+    const { clock, maxDecompressedBytes } = this.#context
+    const nowMs = clock.now()
+    const batches = validateRecords(records, { config, origin, nowMs, maxDecompressedBytes })
+    for (const batch of batches) {
+      if (batch.producerId < 0) continue
+      const original = origin === 'client' && this.#producers.findDuplicate(batch)
+      if (original) return this.#duplicate(original)
+      this.#producers.check(batch, { checkSequence: origin === 'client' })
+    }
+    const baseOffset = this.#logEndOffset
+    for (const batch of batches) this.#appendBatch(batch, nowMs)
+    return {
+      baseOffset,
+      lastOffset: this.#logEndOffset - 1,
+      nextOffset: this.#logEndOffset,
+      logAppendTimeMs: config.messageTimestampType === 'LogAppendTime' ? nowMs : -1,
+      logStartOffset: this.#logStartOffset,
+      isDuplicate: false,
+    }
+  }
+
+  /** Calls back when all below the offset (exclusive) is handed to the operating system; at once (before returning) if it is. */
+  whenWritten(offset: number, callback: WaitCallback): void {
+    if (this.#refusal) callback(this.#refusal)
+    else if (offset <= this.#writer.writtenEndOffset) callback()
+    else this.#writtenWaiters.add(offset, callback)
+  }
+
+  /** Calls back when the high watermark has reached the offset; at once (before returning) if it has. */
+  whenDurable(offset: number, callback: WaitCallback): void {
+    if (offset <= this.#highWatermark) callback()
+    else if (this.#refusal) callback(this.#refusal)
+    else this.#durableWaiters.add(offset, callback)
+  }
+
+  /** Everything appended so far is durable when it resolves. */
+  flush(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.whenDurable(this.#logEndOffset, error => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Tells when the high watermark (or the last stable offset) moves, and when the partition goes offline. Returns the way out. */
+  onHighWatermark(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Synchronous when the tail in memory has it. Empty at the end. Throws (or rejects with) KafkaError OFFSET_OUT_OF_RANGE below the log
+   * start and beyond the log end, KAFKA_STORAGE_ERROR where the file can't be read.
+   */
+  read({ fromOffset, maxBytes, minOneBatch, isolation }: ReadOptions): ReadResult | Promise<ReadResult> {
+    this.#assertOnline()
+    this.#assertInRange(fromOffset)
+    const endOffset = this.#endOffsetFor(isolation)
+    const { highWatermark, lastStableOffset, logStartOffset } = this
+    const result = (records: Buffer[]): ReadResult => {
+      let sizeInBytes = 0
+      for (const { length } of records) sizeInBytes += length
+      return { records, sizeInBytes, highWatermark, lastStableOffset, logStartOffset }
+    }
+    if (fromOffset >= endOffset) return result([])
+    const options = { fromOffset, endOffset, maxBytes, minOneBatch }
+    const cached = this.#tail.read(options)
+    if (cached) return result(cached)
+    return this.#reader.read(this.#segments.slice(), options).then(result, error => {
+      this.#assertInRange(fromOffset) // what was to be read may have been deleted meanwhile
+      this.#reportDamage(error)
+      throw asKafkaError(error)
+    })
+  }
+
+  /** The first record below the high watermark with this timestamp (ms) or a later one. */
+  offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
+    return this.#search(options => findTimestamp(this.#segments.slice(), timestampMs, options))
+  }
+
+  /** The first record with the largest timestamp, as of what is appended now; waits until that is durable. */
+  async maxTimestamp(): Promise<TimestampedOffset | null> {
+    await this.flush()
+    return this.#search(options => findLargestTimestamp(this.#segments.slice(), options))
+  }
+
+  /** Where the epoch ended (OffsetForLeaderEpoch); -1 and -1 for an epoch that is not known. */
+  endOffsetForEpoch(epoch: number): { leaderEpoch: number; endOffset: number } {
+    return this.#leaderEpochs.endOffsetFor(epoch, this.#highWatermark)
+  }
+
+  /**
+   * Moves the log start to the offset and resolves with it once that is durable; files go when nothing in them is left. Does nothing
+   * below the log start. Rejects with OFFSET_OUT_OF_RANGE beyond the high watermark.
+   */
+  async deleteRecordsBefore(offset: number): Promise<number> {
+    this.#assertOnline()
+    if (offset > this.#highWatermark || offset < 0) throw outOfRange(this, offset)
+    if (offset > this.#logStartOffset) await this.#moveLogStart(offset)
+    return this.#logStartOffset
+  }
+
+  /** Removes segments that `retention.ms` and `retention.bytes` give up. To be called from time to time. */
+  async enforceRetention(): Promise<void> {
+    if (this.#refusal) return
+    const nowMs = this.#context.clock.now()
+    const facts = await Promise.all(
+      this.#segments.map(async segment => ({
+        sizeInBytes: segment.sizeInBytes,
+        largestTimestampMs: (await segment.largestTimestamp())?.timestamp ?? segment.createdMs,
+      })),
+    )
+    const count = expiredSegmentCount(facts, this.config, nowMs)
+    if (count === 0) return
+    if (count === this.#segments.length) this.#roll(nowMs)
+    const newStartOffset = this.#segments[count]?.baseOffset ?? this.#logStartOffset
+    await this.#writer.whenIdle()
+    if (this.#refusal || newStartOffset > this.#highWatermark || newStartOffset <= this.#logStartOffset) return
+    this.#context.logger.info(
+      { topic: this.topic, partition: this.partition, from: this.#logStartOffset, to: newStartOffset },
+      'deleting expired segments',
+    )
+    await this.#moveLogStart(newStartOffset)
+  }
+
+  /** Lets go of what can be had again: producers that have long been silent, indexes of closed segments. */
+  expireState(): void {
+    const { clock, producerIdExpirationMs: expirationMs } = this.#context
+    this.#producers.expire({ nowMs: clock.now(), expirationMs })
+    for (const segment of this.#segments) if (segment.isClosed) segment.forgetIndexes()
+  }
+
+  /** Stores everything, so that the next start needs no scan, and takes no more. Rejects with a StorageError when that failed. */
+  async close(): Promise<void> {
+    this.#refusal ??= new KafkaError('KAFKA_STORAGE_ERROR', 'The log is closed')
+    await this.#writer.whenIdle()
+    await this.#removal
+    if (!this.#offlineReason && this.#hasChanged) await this.#storeForCleanStart()
+    await this.#release()
+  }
+
+  /** The partition is being deleted: refuses everything from now on, stores nothing more, lets go of the files. */
+  async detach(): Promise<void> {
+    const gone = new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} has been deleted`)
+    this.#refusal = gone
+    this.#failWaiters(gone)
+    await this.#writer.whenIdle()
+    await this.#removal
+    await this.#release()
+  }
+
+  async #release(): Promise<void> {
+    this.#tail.clear()
+    for (const segment of this.#segments) await this.#context.openFiles.close(segment.path)
+  }
+
+  async #storeForCleanStart(): Promise<void> {
+    const { fileSystem } = this.#context
+    const { directory } = this.#segmentContext
+    if (this.#context.durability === 'os') await this.#activeSegment.useFile(file => file.datasync())
+    await this.#activeSegment.writeIndexes()
+    if (this.#snapshotOffset !== this.#logEndOffset) {
+      const path = `${directory}/${segmentFileName(this.#logEndOffset, 'snapshot')}`
+      await writeNewFile(fileSystem, path, formatProducerSnapshot(this.#producers.entries()))
+    }
+    await this.#writeLeaderEpochs()
+    await fileSystem.syncDirectory(directory)
+    this.#recoveryPoint = this.#logEndOffset
+  }
+
+  get #activeSegment(): LogSegment {
+    return this.#segments.at(-1)!
+  }
+
+  #duplicate(original: ProducerBatch): AppendResult {
+    return {
+      baseOffset: original.baseOffset,
+      lastOffset: original.lastOffset,
+      nextOffset: original.lastOffset + 1,
+      logAppendTimeMs: -1,
+      logStartOffset: this.#logStartOffset,
+      isDuplicate: true,
+    }
+  }
+
+  #appendBatch(batch: RecordBatch, nowMs: number): void {
+    batch.setBaseOffset(this.#logEndOffset)
+    batch.setPartitionLeaderEpoch(this.#leaderEpochs.latest)
+    if (this.#shouldRoll(batch, nowMs)) this.#roll(nowMs)
+    const segment = this.#activeSegment
+    const segmentBefore = segment.mark
+    const { buffer, position, sizeInBytes, baseOffset, nextOffset: endOffset, producerId } = batch
+    const received = buffer.subarray(position, position + sizeInBytes)
+    const bytes = this.#tail.append({ bytes: received, baseOffset, endOffset })
+    segment.account(batch)
+    const producerBefore = producerId >= 0 ? this.#producers.record(batch) : undefined
+    this.#hasChanged = true
+    this.#setOffsets({ logEndOffset: endOffset })
+    const undo = { segmentBefore, producerId, producerBefore }
+    this.#writer.enqueue({ kind: 'batch', bytes, baseOffset, endOffset, segment, ...undo })
+  }
+
+  #shouldRoll(batch: RecordBatch, nowMs: number): boolean {
+    const segment = this.#activeSegment
+    if (segment.sizeInBytes === 0) return !segment.canHold(batch.lastOffset)
+    const { segmentBytes, segmentMs } = this.config
+    // Counted by the records' time where they have one, so that a log that is copied later rolls in the same places.
+    const waitedMs =
+      segment.firstTimestamp !== null && segment.firstTimestamp >= 0
+        ? batch.maxTimestamp - segment.firstTimestamp
+        : nowMs - segment.createdMs
+    return (
+      segment.sizeInBytes + batch.sizeInBytes > segmentBytes ||
+      waitedMs > segmentMs - segment.rollJitterMs ||
+      segment.isFull ||
+      !segment.canHold(batch.lastOffset)
+    )
+  }
+
+  #roll(nowMs: number): void {
+    const { random } = this.#context
+    const closed = this.#activeSegment
+    if (closed.sizeInBytes === 0 && closed.baseOffset === this.#logEndOffset) return
+    const rollJitterMs = Math.floor(random() * Math.min(this.config.segmentJitterMs, this.config.segmentMs))
+    const opened = new LogSegment(this.#segmentContext, {
+      baseOffset: this.#logEndOffset,
+      createdMs: nowMs,
+      rollJitterMs,
+    })
+    opened.startEmpty()
+    this.#segments.push(opened)
+    this.#hasChanged = true
+    const snapshot = formatProducerSnapshot(this.#producers.entries())
+    this.#writer.enqueue({ kind: 'roll', closed, opened, snapshot })
+  }
+
+  /** The writer's view of this log. */
+  #storage(): ConstructorParameters<typeof LogWriter>[0]['log'] {
+    const { fileSystem, durability } = this.#context
+    const { directory } = this.#segmentContext
+    return {
+      durability,
+      writeMetadata: () => this.#writeLeaderEpochs(),
+      closeSegment: roll => this.#closeSegment(roll),
+      abandonRoll: async ({ opened }) => {
+        await this.#context.openFiles.close(opened.path)
+        await fileSystem.remove(opened.path)
+        await fileSystem.remove(opened.filePath('snapshot'))
+      },
+      flushNames: async () => {
+        if (!this.#areNamesNew) return
+        await fileSystem.syncDirectory(directory)
+        this.#areNamesNew = false
+      },
+      onWritten: endOffset => this.#writtenWaiters.advance(endOffset),
+      onFlushed: endOffset => {
+        if (durability === 'fsync') this.#recoveryPoint = endOffset
+        if (endOffset === this.#highWatermark) return
+        this.#setOffsets({ highWatermark: endOffset })
+        this.#durableWaiters.advance(endOffset)
+        this.#notifyListeners()
+      },
+      takeBack: (operations, error) => this.#takeBack(operations, error),
+      onFailure: error => this.#goOffline(error),
+    }
+  }
+
+  async #writeLeaderEpochs(): Promise<void> {
+    if (!this.#areLeaderEpochsNew) return
+    const path = `${this.#segmentContext.directory}/${leaderEpochFileName}`
+    const content = formatEpochCheckpoint(this.#leaderEpochs.entries)
+    await replaceFile(this.#context.fileSystem, path, content, { syncDirectory: false })
+    this.#areLeaderEpochsNew = false
+    this.#areNamesNew = true
+  }
+
+  /**
+   * The closed segment is flushed before the next one's file exists: so a hole in a segment that is not the last one is damage and
+   * never the trace of a crash. That holds with durability `os` too.
+   */
+  async #closeSegment({ closed, opened, snapshot }: RollOperation): Promise<void> {
+    const { fileSystem } = this.#context
+    await closed.useFile(file => file.datasync())
+    await closed.writeIndexes()
+    await writeNewFile(fileSystem, opened.filePath('snapshot'), snapshot)
+    await fileSystem.syncDirectory(this.#segmentContext.directory)
+    await writeNewFile(fileSystem, opened.path, Buffer.alloc(0))
+    this.#areNamesNew = true
+    this.#snapshotOffset = opened.baseOffset
+    this.#recoveryPoint = Math.max(this.#recoveryPoint, opened.baseOffset)
+    closed.isClosed = true
+  }
+
+  #takeBack(operations: WriteOperation[], error: StorageError): void {
+    let endOffset = this.#logEndOffset
+    for (const operation of operations.toReversed()) {
+      if (operation.kind === 'roll') {
+        this.#segments.pop()
+        continue
+      }
+      endOffset = operation.baseOffset
+      operation.segment.revert(operation.segmentBefore, endOffset)
+      if (operation.producerId >= 0) this.#producers.restore(operation.producerId, operation.producerBefore)
+    }
+    this.#tail.truncate(endOffset)
+    this.#reader.forget()
+    this.#setOffsets({ logEndOffset: endOffset })
+    this.#context.logger.error(
+      { topic: this.topic, partition: this.partition, logEndOffset: endOffset, error: error.message },
+      'the disk is full: appends fail until there is room, reads go on',
+    )
+    this.#writtenWaiters.failAbove(endOffset, asKafkaError(error))
+    this.#durableWaiters.failAbove(endOffset, asKafkaError(error))
+  }
+
+  #goOffline(error: StorageError): void {
+    this.#offlineReason = error
+    this.#refusal ??= asKafkaError(error)
+    this.#tail.clear()
+    this.#context.logger.error(
+      { topic: this.topic, partition: this.partition, error: error.message },
+      'partition taken offline: its storage failed, it needs an operator',
+    )
+    this.#failWaiters(this.#refusal)
+  }
+
+  #failWaiters(error: KafkaError): void {
+    this.#writtenWaiters.failAbove(-1, error)
+    this.#durableWaiters.failAbove(-1, error)
+    this.#notifyListeners()
+  }
+
+  /** Bytes that are not what was written: reported with their place. The rest of the log is still served. */
+  #reportDamage(error: unknown): void {
+    if (!(error instanceof StorageError)) return
+    this.#context.logger.error({ topic: this.topic, partition: this.partition, error: error.message }, 'a read failed')
+  }
+
+  async #search(search: (options: Parameters<typeof findTimestamp>[2]) => Promise<TimestampedOffset | null>) {
+    this.#assertOnline()
+    const { maxDecompressedBytes } = this.#context
+    try {
+      return await search({
+        logStartOffset: this.#logStartOffset,
+        endOffset: this.#highWatermark,
+        maxDecompressedBytes,
+      })
+    } catch (error) {
+      this.#reportDamage(error)
+      throw error instanceof StorageError ? asKafkaError(error) : error
+    }
+  }
+
+  /** First what is answered is made durable, then files go: a crash in between leaves too much, never too little. */
+  async #moveLogStart(offset: number): Promise<void> {
+    this.#logStartOffsetToStore = Math.max(this.#logStartOffsetToStore, offset)
+    await this.#context.storeLogStartOffsets()
+    if (offset > this.#logStartOffset) this.#setOffsets({ logStartOffset: offset })
+    this.#leaderEpochs.truncateFromStart(this.#logStartOffset)
+    this.#areLeaderEpochsNew = true
+    this.#removal = this.#removal.then(() => this.#removeSegmentsBelowLogStart())
+    await this.#removal
+  }
+
+  async #removeSegmentsBelowLogStart(): Promise<void> {
+    const kept = this.#segments.findLastIndex(segment => segment.baseOffset <= this.#logStartOffset)
+    const gone = this.#segments.splice(0, Math.max(kept, 0))
+    if (gone.length === 0) return
+    const { fileSystem, openFiles, timers } = this.#context
+    const paths: string[] = []
+    for (const segment of gone) {
+      await openFiles.close(segment.path)
+      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] satisfies SegmentFileKind[]) {
+        const path = segment.filePath(kind)
+        if (!(await fileSystem.stat(path))) continue
+        await fileSystem.rename(path, path + deletedFileSuffix)
+        paths.push(path + deletedFileSuffix)
+      }
+    }
+    await fileSystem.syncDirectory(this.#segmentContext.directory)
+    timers.after(this.config.fileDeleteDelayMs, () => {
+      for (const path of paths) {
+        fileSystem
+          .remove(path)
+          .catch(error => this.#context.logger.warn({ path, error: String(error) }, 'cannot remove a file'))
+      }
+    })
+  }
+
+  #endOffsetFor(isolation: ReadOptions['isolation']): number {
+    if (isolation === 'logEnd') return this.#logEndOffset
+    return isolation === 'lastStableOffset' ? this.lastStableOffset : this.#highWatermark
+  }
+
+  #setOffsets(change: { logStartOffset?: number; highWatermark?: number; logEndOffset?: number }): void {
+    const { logStartOffset = this.#logStartOffset } = change
+    const { highWatermark = this.#highWatermark, logEndOffset = this.#logEndOffset } = change
+    if (!(logStartOffset <= highWatermark && highWatermark <= logEndOffset && logStartOffset >= this.#logStartOffset)) {
+      throw new Error(
+        `offsets of ${this.topic}-${this.partition} out of order: log start ${logStartOffset} (was ${this.#logStartOffset}), ` +
+          `high watermark ${highWatermark}, log end ${logEndOffset}`,
+      )
+    }
+    this.#logStartOffset = logStartOffset
+    this.#highWatermark = highWatermark
+    this.#logEndOffset = logEndOffset
+  }
+
+  #notifyListeners(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #assertOnline(): void {
+    if (this.#refusal) throw this.#refusal
+  }
+
+  #assertInRange(offset: number): void {
+    if (offset < this.#logStartOffset || offset > this.#logEndOffset) throw outOfRange(this, offset)
+  }
+}
+
+function outOfRange({ topic, partition, logStartOffset, highWatermark }: PartitionLog, offset: number): KafkaError {
+  return new KafkaError(
+    'OFFSET_OUT_OF_RANGE',
+    `Offset ${offset} of ${topic}-${partition} is not within ${logStartOffset} and ${highWatermark}`,
+  )
+}

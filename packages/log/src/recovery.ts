@@ -1,0 +1,145 @@
+/**
+ * What to make of a log file after an unclean stop. Reads it from the beginning, checks every batch, and decides where the log ends:
+ *
+ *   all batches valid                                          the end is where it was
+ *   a bad batch, nothing valid behind it                       the tail that was being written: cut, with a warning
+ *   a bad batch, valid ones behind it, all within the last     after a loss of power: sectors reach the disk in any order, nothing
+ *   16 MiB and not below the recovery point                    of this was acknowledged (see log-writer.ts): cut, with a warning
+ *   anything else                                              damage to what was flushed: StorageError, nothing is touched
+ *
+ * A process that was killed leaves the page cache whole: then the third case is damage too.
+ */
+
+import { RecordBatch } from '@ottla/protocol'
+import {
+  batchHeaderSizeInBytes,
+  findValidBatch,
+  isPlausibleHeader,
+  isValidBatch,
+  recordBatchSizeInBytes,
+} from './batch-scan.ts'
+import type { File } from './file-system/file-system.ts'
+import { maxUnflushedBytes } from './log-writer.ts'
+import { StorageError } from './storage-error.ts'
+
+const pieceSizeInBytes = 4 * 1024 * 1024
+const searchPieceSizeInBytes = 32 * 1024 * 1024
+
+export interface RecoveryOptions {
+  /** The first offset that may stand here. */
+  baseOffset: number
+  /** Everything below is known to have been flushed. */
+  recoveryPoint: number
+  /** Later segments follow. */
+  isLast: boolean
+  /** The operating system was started anew since the file was written, or it is not known. */
+  mayHaveLostPower: boolean
+  /** The largest batch to expect when searching behind a bad one. */
+  maxBatchSizeInBytes: number
+}
+
+export interface RecoveredFile {
+  /** Exclusive; the base offset where no batch is left. */
+  endOffset: number
+  validBytes: number
+  /** What has to be cut off. */
+  excessBytes: number
+}
+
+/** Shows every valid batch to `visit`. Changes nothing. Throws a StorageError with code `DAMAGED` naming file and position. */
+export async function recoverFile(
+  file: File,
+  options: RecoveryOptions,
+  visit: (batch: RecordBatch) => void,
+): Promise<RecoveredFile> {
+  const sizeInBytes = await file.sizeInBytes()
+  const { endOffset, validBytes } = await readValidBatches(file, sizeInBytes, options.baseOffset, visit)
+  const excessBytes = sizeInBytes - validBytes
+  if (excessBytes > 0) await assertTornTail(file, { ...options, endOffset, validBytes, sizeInBytes })
+  if (options.isLast && endOffset < options.recoveryPoint) {
+    throw damaged(
+      file,
+      validBytes,
+      `The log ends at offset ${endOffset}, although ${options.recoveryPoint} was flushed`,
+    )
+  }
+  return { endOffset, validBytes, excessBytes }
+}
+
+async function readValidBatches(
+  file: File,
+  sizeInBytes: number,
+  baseOffset: number,
+  visit: (batch: RecordBatch) => void,
+): Promise<{ endOffset: number; validBytes: number }> {
+  let piece = Buffer.allocUnsafeSlow(Math.min(pieceSizeInBytes, Math.max(sizeInBytes, 1)))
+  let endOffset = baseOffset
+  let position = 0
+  while (position < sizeInBytes) {
+    const bytes = await file.read(position, Math.min(piece.length, sizeInBytes - position), piece)
+    let at = 0
+    while (isValidBatch(bytes, at, { minBaseOffset: endOffset })) {
+      const batch = new RecordBatch(bytes, at)
+      visit(batch)
+      endOffset = batch.nextOffset
+      at += batch.sizeInBytes
+    }
+    position += at
+    if (at > 0) continue
+    const isCut =
+      isPlausibleHeader(bytes, 0, { minBaseOffset: endOffset }) && recordBatchSizeInBytes(bytes, 0) > bytes.length
+    if (!isCut || position + recordBatchSizeInBytes(bytes, 0) > sizeInBytes) break
+    piece = Buffer.allocUnsafeSlow(recordBatchSizeInBytes(bytes, 0))
+  }
+  return { endOffset, validBytes: position }
+}
+
+async function assertTornTail(
+  file: File,
+  options: RecoveryOptions & { endOffset: number; validBytes: number; sizeInBytes: number },
+): Promise<void> {
+  const { endOffset, validBytes, sizeInBytes } = options
+  if (!options.isLast) {
+    throw damaged(file, validBytes, 'A record batch is damaged in a segment that was completely flushed')
+  }
+  if (endOffset < options.recoveryPoint) {
+    throw damaged(file, validBytes, `A record batch is damaged that was flushed (offset ${endOffset})`)
+  }
+  if (options.mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return
+  const next = await searchValidBatch(file, options)
+  if (next >= 0) {
+    throw damaged(
+      file,
+      validBytes,
+      `A record batch is damaged (offset ${endOffset}), valid ones follow at byte ${next}`,
+    )
+  }
+}
+
+/** Any offset of this segment counts: a damaged base offset must not make its successors look like the past. */
+async function searchValidBatch(
+  file: File,
+  {
+    validBytes,
+    sizeInBytes,
+    baseOffset,
+    maxBatchSizeInBytes,
+  }: RecoveryOptions & { validBytes: number; sizeInBytes: number },
+): Promise<number> {
+  const overlap = maxBatchSizeInBytes + batchHeaderSizeInBytes
+  const stride = Math.max(searchPieceSizeInBytes, overlap)
+  for (let position = validBytes + 1; position < sizeInBytes; position += stride) {
+    const bytes = await file.read(position, Math.min(stride + overlap, sizeInBytes - position))
+    const found = findValidBatch(bytes, 0, { minBaseOffset: baseOffset })
+    if (found >= 0) return position + found
+  }
+  return -1
+}
+
+function damaged(file: File, positionInBytes: number, message: string): StorageError {
+  return new StorageError(`${message}. Nothing was changed; restore the partition from a backup or delete the topic`, {
+    path: file.path,
+    positionInBytes,
+    code: 'DAMAGED',
+  })
+}
