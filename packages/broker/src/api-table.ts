@@ -1,0 +1,72 @@
+/**
+ * What this server can do: one line an API. The ApiVersions answer, the dispatcher and the support matrix in docs/ are
+ * derived from this table, so that they cannot disagree. To add an API: its schema, its handler file, one line here, a test.
+ */
+
+import { apiVersionsHandler } from './apis/api-versions.ts'
+import { createPartitionsHandler } from './apis/create-partitions.ts'
+import { createTopicsHandler } from './apis/create-topics.ts'
+import { deleteGroupsHandler } from './apis/delete-groups.ts'
+import { deleteRecordsHandler } from './apis/delete-records.ts'
+import { deleteTopicsHandler } from './apis/delete-topics.ts'
+import { describeClusterHandler } from './apis/describe-cluster.ts'
+import { describeGroupsHandler } from './apis/describe-groups.ts'
+import { describeConfigsHandler } from './apis/describe-configs.ts'
+import { describeTopicPartitionsHandler } from './apis/describe-topic-partitions.ts'
+import { fetchHandler } from './apis/fetch.ts'
+import { findCoordinatorHandler } from './apis/find-coordinator.ts'
+import type { Handler } from './apis/handler.ts'
+import { heartbeatHandler } from './apis/heartbeat.ts'
+import { incrementalAlterConfigsHandler } from './apis/incremental-alter-configs.ts'
+import { initProducerIdHandler } from './apis/init-producer-id.ts'
+import { joinGroupHandler } from './apis/join-group.ts'
+import { leaveGroupHandler } from './apis/leave-group.ts'
+import { listGroupsHandler } from './apis/list-groups.ts'
+import { listOffsetsHandler } from './apis/list-offsets.ts'
+import { metadataHandler } from './apis/metadata.ts'
+import { offsetCommitHandler } from './apis/offset-commit.ts'
+import { offsetDeleteHandler } from './apis/offset-delete.ts'
+import { offsetFetchHandler } from './apis/offset-fetch.ts'
+import { offsetForLeaderEpochHandler } from './apis/offset-for-leader-epoch.ts'
+import { produceHandler } from './apis/produce.ts'
+import { syncGroupHandler } from './apis/sync-group.ts'
+import type { ServedApi } from './services.ts'
+
+export interface ApiEntry extends ServedApi {
+  readonly handler: Handler
+}
+
+/** Serves every stable version that the schema has, unless a narrower range is given. */
+function serve(handler: Handler): ApiEntry {
+  const { key, name, versions } = handler.api
+  return { key, name, lowestVersion: versions.lowest, highestVersion: versions.highestStable, handler }
+}
+
+export const apiTable: readonly ApiEntry[] = [
+  produceHandler,
+  fetchHandler,
+  listOffsetsHandler,
+  metadataHandler,
+  offsetCommitHandler,
+  offsetFetchHandler,
+  findCoordinatorHandler,
+  joinGroupHandler,
+  heartbeatHandler,
+  leaveGroupHandler,
+  syncGroupHandler,
+  describeGroupsHandler,
+  listGroupsHandler,
+  apiVersionsHandler,
+  createTopicsHandler,
+  deleteTopicsHandler,
+  deleteRecordsHandler,
+  initProducerIdHandler,
+  offsetForLeaderEpochHandler,
+  describeConfigsHandler,
+  createPartitionsHandler,
+  incrementalAlterConfigsHandler,
+  describeClusterHandler,
+  describeTopicPartitionsHandler,
+  deleteGroupsHandler,
+  offsetDeleteHandler,
+].map(serve)

@@ -1,0 +1,48 @@
+/**
+ * ApiVersions: what this server can do, from the table itself. Never fails: a version that is not served is answered in
+ * version 0 by the dispatcher, so that any client can find a common one. v3 carries features (KIP-584) and who the client is
+ * (KIP-511).
+ */
+
+import { apiVersions, KafkaError, type ResponseInput } from '@ottla/protocol'
+import { supportedFeatures } from '../metadata/features.ts'
+import type { BrokerServices } from '../services.ts'
+import { handler } from './handler.ts'
+
+/** Names that clients give their software (KIP-511): they end up in logs and metrics. */
+const softwareNamePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+
+export const apiVersionsHandler = handler(
+  apiVersions,
+  ({ request, version, broker, connection }) => {
+    if (version >= 3) {
+      const { clientSoftwareName: name, clientSoftwareVersion } = request
+      if (!softwareNamePattern.test(name) || !softwareNamePattern.test(clientSoftwareVersion)) {
+        throw new KafkaError('INVALID_REQUEST', 'The client software name or version is not valid')
+      }
+      connection.clientSoftware = { name, version: clientSoftwareVersion }
+    }
+    return { errorCode: 0, apiKeys: apiKeys(broker), ...features(broker) }
+  },
+  { refuse: ({ errorCode, broker }) => ({ errorCode, apiKeys: apiKeys(broker) }) },
+)
+
+function apiKeys({ apis }: BrokerServices): ResponseInput<typeof apiVersions>['apiKeys'] {
+  return apis.map(({ key, lowestVersion, highestVersion }) => ({
+    apiKey: key,
+    minVersion: lowestVersion,
+    maxVersion: highestVersion,
+  }))
+}
+
+function features({ metadata }: BrokerServices): Partial<ResponseInput<typeof apiVersions>> {
+  return {
+    supportedFeatures: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
+    finalizedFeaturesEpoch: metadata.epoch,
+    finalizedFeatures: [...metadata.features].map(([name, level]) => ({
+      name,
+      minVersionLevel: level,
+      maxVersionLevel: level,
+    })),
+  }
+}

@@ -1,0 +1,16 @@
+/** Kafka's codes for what has settings, and for where a value comes from. */
+
+/** `ConfigResource.Type` */
+export const configResources = {
+  topic: 2,
+  broker: 4,
+} as const
+
+/** `DescribeConfigsResponse.ConfigSource` */
+export const configSourceCodes = {
+  topic: 1,
+  dynamicBroker: 2,
+  dynamicDefault: 3,
+  static: 4,
+  default: 5,
+} as const

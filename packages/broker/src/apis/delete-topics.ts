@@ -1,0 +1,63 @@
+/** DeleteTopics: by name, from v6 also by topic id (KIP-516). Each topic for itself. A deleted topic's records never come back. */
+
+import { deleteTopics, errorCode, KafkaError, type Request, type ResponseInput, zeroUuid } from '@ottla/protocol'
+import { findTopic } from '../partition-access.ts'
+import type { BrokerServices } from '../services.ts'
+import { handler } from './handler.ts'
+
+type DeleteResult = ResponseInput<typeof deleteTopics>['responses'][number]
+
+interface TopicToDelete {
+  readonly name: string | null
+  readonly topicId: string
+}
+
+/** The error for "switched off" came with v3. */
+const firstDisabledErrorVersion = 3
+
+export const deleteTopicsHandler = handler(
+  deleteTopics,
+  async ({ request, version, broker }) => {
+    if (!broker.settings.get('delete.topic.enable')) {
+      throw new KafkaError(version < firstDisabledErrorVersion ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED', 'delete.topic.enable is false')
+    }
+    const asked = topicsToDelete(request)
+    const responses: DeleteResult[] = []
+    for (const topic of unique(asked)) responses.push(await remove(broker, topic, asked))
+    return { responses }
+  },
+  {
+    refuse: ({ request, errorCode, errorMessage }) => ({
+      responses: topicsToDelete(request).map(({ name, topicId }) => ({ name, topicId, errorCode, errorMessage })),
+    }),
+  },
+)
+
+function topicsToDelete({ topics, topicNames }: Request<typeof deleteTopics>): TopicToDelete[] {
+  return [...topics, ...topicNames.map(name => ({ name, topicId: zeroUuid }))]
+}
+
+const isSame = (a: TopicToDelete, b: TopicToDelete): boolean => a.name === b.name && a.topicId === b.topicId
+
+function unique(topics: readonly TopicToDelete[]): TopicToDelete[] {
+  return topics.filter((topic, index) => topics.findIndex(other => isSame(other, topic)) === index)
+}
+
+async function remove(broker: BrokerServices, asked: TopicToDelete, all: readonly TopicToDelete[]): Promise<DeleteResult> {
+  const { name, topicId } = asked
+  try {
+    if (name !== null && topicId !== zeroUuid) throw new KafkaError('INVALID_REQUEST', 'You may not specify both topic name and topic id.')
+    if (name === null && topicId === zeroUuid) throw new KafkaError('INVALID_REQUEST', 'Neither topic name nor id were specified.')
+    if (all.filter(other => isSame(other, asked)).length > 1) {
+      throw new KafkaError('INVALID_REQUEST', name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
+    }
+    const topic = findTopic(broker, { name: name ?? '', topicId })
+    const isNamedTwice = all.some(other => other !== asked && (other.name === topic.name || other.topicId === topic.id))
+    if (isNamedTwice) throw new KafkaError('INVALID_REQUEST', 'The provided topic name maps to an ID that was already supplied.')
+    await broker.metadata.deleteTopic(topic.id)
+    return { name: topic.name, topicId: topic.id, errorCode: 0, errorMessage: null }
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    return { name, topicId, errorCode: errorCode(error.errorName), errorMessage: error.message }
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * DescribeConfigs: settings of topics and of the broker, where each value comes from (KIP-226), from v3 with type and
+ * documentation (KIP-569). Of the broker only settings that have an effect here are named. Values of passwords are never told.
+ */
+
+import { describeConfigs, errorCode, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
+import type { BrokerServices } from '../services.ts'
+import { brokerSettings } from '../settings/broker-settings.ts'
+import type { SettingType } from '../settings/setting.ts'
+import { textInForce, topicConfigEntries, topicSettingFact, topicSettingNames } from '../settings/topic-config.ts'
+import { topicSettings } from '../settings/topic-settings.ts'
+import { configResources, configSourceCodes } from './config-resources.ts'
+import { handler } from './handler.ts'
+
+type Resource = Request<typeof describeConfigs>['resources'][number]
+type Result = ResponseInput<typeof describeConfigs>['results'][number]
+type ConfigAnswer = Result['configs'][number]
+
+interface Wanted {
+  readonly includeSynonyms: boolean
+  readonly includeDocumentation: boolean
+}
+
+/** Kafka's codes (`ConfigType`); it knows no uint, and tells passwords apart. */
+const typeCodes: Readonly<Record<SettingType, number>> = {
+  boolean: 1,
+  string: 2,
+  int: 3,
+  short: 4,
+  long: 5,
+  double: 6,
+  list: 7,
+  class: 8,
+  password: 9,
+}
+
+export const describeConfigsHandler = handler(
+  describeConfigs,
+  ({ request, broker }) => ({ results: request.resources.map(resource => describe(broker, resource, request)) }),
+  {
+    refuse: ({ request, errorCode, errorMessage }) => ({
+      results: request.resources.map(({ resourceType, resourceName }) => ({
+        errorCode,
+        errorMessage,
+        resourceType,
+        resourceName,
+        configs: [],
+      })),
+    }),
+  },
+)
+
+function describe(broker: BrokerServices, resource: Resource, wanted: Wanted): Result {
+  const { resourceType, resourceName, configurationKeys } = resource
+  try {
+    const all = configsOf(broker, resource, wanted)
+    const configs = configurationKeys === null ? all : all.filter(({ name }) => configurationKeys.includes(name))
+    return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
+  } catch (error) {
+    if (!(error instanceof KafkaError)) throw error
+    return { errorCode: errorCode(error.errorName), errorMessage: error.message, resourceType, resourceName, configs: [] }
+  }
+}
+
+function configsOf(broker: BrokerServices, { resourceType, resourceName }: Resource, wanted: Wanted): ConfigAnswer[] {
+  if (resourceType === configResources.topic) return topicConfigs(broker, resourceName, wanted)
+  if (resourceType !== configResources.broker) {
+    throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
+  }
+  if (resourceName === '') return defaultBrokerConfigs(broker, wanted)
+  if (resourceName !== String(broker.nodeId)) {
+    throw new KafkaError(
+      'INVALID_REQUEST',
+      `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${resourceName}`,
+    )
+  }
+  return brokerConfigs(broker, wanted)
+}
+
+function topicConfigs({ metadata, settings }: BrokerServices, name: string, wanted: Wanted): ConfigAnswer[] {
+  const topic = metadata.topic(name)
+  if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+  return topicSettingNames.map(setting => {
+    const { text, source } = textInForce(setting, topic.overrides, settings)
+    const synonyms = topicConfigEntries(setting, topic.overrides, settings)
+    return {
+      name: setting,
+      value: text,
+      readOnly: false,
+      configSource: configSourceCodes[source],
+      isSensitive: false,
+      synonyms: wanted.includeSynonyms ? synonyms.map(entry => synonym(entry.name, entry)) : [],
+      configType: typeCodes[topicSettingFact(setting).type],
+      documentation: wanted.includeDocumentation ? topicSettings[setting].documentation : null,
+    }
+  })
+}
+
+function brokerConfigs({ settings }: BrokerServices, wanted: Wanted): ConfigAnswer[] {
+  return [...brokerSettings].map(([name, setting]) => {
+    const isSensitive = setting.type === 'password'
+    const entries = settings.entries(name).map(entry => ({ ...entry, text: isSensitive ? null : entry.text }))
+    const [inForce = { source: 'default' as const, text: null }] = entries
+    return {
+      name,
+      value: inForce.text,
+      readOnly: !setting.isDynamic,
+      configSource: configSourceCodes[inForce.source],
+      isSensitive,
+      synonyms: wanted.includeSynonyms ? entries.map(entry => synonym(name, entry)) : [],
+      configType: typeCodes[setting.type],
+      documentation: wanted.includeDocumentation ? setting.documentation : null,
+    }
+  })
+}
+
+/** What was set while running for all brokers: nothing else has that name. */
+function defaultBrokerConfigs({ metadata }: BrokerServices, wanted: Wanted): ConfigAnswer[] {
+  return [...metadata.brokerOverrides('')].flatMap(([name, text]) => {
+    const setting = brokerSettings.get(name)
+    if (setting === undefined) return []
+    return {
+      name,
+      value: text,
+      readOnly: false,
+      configSource: configSourceCodes.dynamicDefault,
+      isSensitive: false,
+      synonyms: wanted.includeSynonyms ? [synonym(name, { source: 'dynamicDefault', text })] : [],
+      configType: typeCodes[setting.type],
+      documentation: wanted.includeDocumentation ? setting.documentation : null,
+    }
+  })
+}
+
+function synonym(name: string, { source, text }: { source: keyof typeof configSourceCodes; text: string | null }) {
+  return { name, value: text, source: configSourceCodes[source] }
+}

@@ -1,0 +1,149 @@
+/**
+ * Produce: record batches in, as they came; the log gives them their offsets.
+ *
+ * acks -1 is answered when the batches are flushed, 1 when they are written, 0 not at all (an error then closes the
+ * connection, which is the only way to be heard). Batches are appended before this returns, so the next Produce of the
+ * connection may begin and share the flush. v13 names topics by id (KIP-516).
+ */
+
+import { RecordValidationError } from '@ottla/log'
+import { errorCode, type ErrorName, KafkaError, produce, type Request, type ResponseInput } from '@ottla/protocol'
+import { findLog, findTopic } from '../partition-access.ts'
+import type { BrokerServices } from '../services.ts'
+import { handler, type Refusal } from './handler.ts'
+
+type ProduceRequest = Request<typeof produce>
+type TopicData = ProduceRequest['topicData'][number]
+type PartitionInput = TopicData['partitionData'][number]
+
+interface PartitionAnswer {
+  readonly index: number
+  errorCode: number
+  baseOffset: number
+  logAppendTimeMs: number
+  logStartOffset: number
+  recordErrors?: readonly { batchIndex: number; batchIndexErrorMessage: string | null }[]
+  errorMessage?: string | null
+}
+
+const acksAll = -1
+
+export const produceHandler = handler(
+  produce,
+  ({ request, broker, connection }) => {
+    const { acks } = request
+    if (acks !== acksAll && acks !== 0 && acks !== 1) {
+      throw new KafkaError('INVALID_REQUIRED_ACKS', `acks must be -1, 0 or 1, not ${acks}`)
+    }
+    if (request.transactionalId !== null) {
+      throw new KafkaError('INVALID_TXN_STATE', 'Transactions are not part of this version')
+    }
+    const waits = new Waits()
+    const responses = request.topicData.map(topic => ({
+      topicId: topic.topicId,
+      name: topic.name,
+      partitionResponses: topic.partitionData.map(partition => append(broker, { topic, partition, acks, waits })),
+    }))
+    if (acks === 0) {
+      const failed = responses.flatMap(({ partitionResponses }) => partitionResponses).find(answer => answer.errorCode !== 0)
+      if (failed !== undefined) connection.close(`a produce request with acks=0 failed: ${failed.errorMessage}`)
+      return null
+    }
+    return waits.isEmpty ? { responses } : waits.settled({ responses }, { timers: broker.timers, timeoutMs: request.timeoutMs })
+  },
+  { refuse: refuseAll, pipelined: true },
+)
+
+interface Append {
+  readonly topic: TopicData
+  readonly partition: PartitionInput
+  readonly acks: number
+  readonly waits: Waits
+}
+
+function append(broker: BrokerServices, { topic: reference, partition, acks, waits }: Append): PartitionAnswer {
+  const answer: PartitionAnswer = { index: partition.index, errorCode: 0, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
+  try {
+    const topic = findTopic(broker, reference)
+    const log = findLog(broker, topic, partition.index)
+    if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`)
+    if (acks === acksAll && topic.minInsyncReplicas > 1) {
+      throw new KafkaError('NOT_ENOUGH_REPLICAS', `min.insync.replicas is ${topic.minInsyncReplicas}, a single node has one replica`)
+    }
+    answer.logStartOffset = log.logStartOffset
+    const records = partition.records
+    if (records === null) throw new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
+    const appended = log.append(records, { origin: 'client' })
+    answer.baseOffset = appended.baseOffset
+    answer.logAppendTimeMs = appended.logAppendTimeMs
+    if (acks === 0) return answer
+    const onStored = waits.add(answer)
+    if (acks === acksAll) log.whenDurable(appended.nextOffset, onStored)
+    else log.whenWritten(appended.nextOffset, onStored)
+  } catch (error) {
+    fail(answer, error)
+    if (!(error instanceof KafkaError)) {
+      broker.logger.error({ topic: reference.name, partition: partition.index, err: error }, 'a bug: an append failed')
+    }
+  }
+  return answer
+}
+
+function fail(answer: PartitionAnswer, error: unknown): void {
+  const name: ErrorName = error instanceof KafkaError ? error.errorName : 'UNKNOWN_SERVER_ERROR'
+  answer.errorCode = errorCode(name)
+  answer.errorMessage = error instanceof KafkaError ? error.message : null
+  answer.baseOffset = -1
+  answer.logAppendTimeMs = -1
+  if (!(error instanceof RecordValidationError)) return
+  answer.recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
+    batchIndex,
+    batchIndexErrorMessage: message,
+  }))
+}
+
+/** The partitions of one request that are not stored yet: one callback each, one promise for all. */
+class Waits {
+  readonly #pending = new Set<PartitionAnswer>()
+  #resolve: (() => void) | null = null
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0
+  }
+
+  add(answer: PartitionAnswer): (error?: Error) => void {
+    this.#pending.add(answer)
+    return error => {
+      if (!this.#pending.delete(answer)) return
+      if (error !== undefined) fail(answer, error)
+      if (this.#pending.size === 0) this.#resolve?.()
+    }
+  }
+
+  /** Resolves with `response` when all are stored; what is not by `timeoutMs` is answered REQUEST_TIMED_OUT. */
+  settled<R>(response: R, { timers, timeoutMs }: { timers: BrokerServices['timers']; timeoutMs: number }): Promise<R> {
+    return new Promise(resolve => {
+      const timer = timers.after(timeoutMs, () => {
+        const error = new KafkaError('REQUEST_TIMED_OUT', `The records were not stored within ${timeoutMs} ms`)
+        for (const answer of this.#pending) fail(answer, error)
+        this.#pending.clear()
+        resolve(response)
+      })
+      this.#resolve = () => {
+        timer.cancel()
+        resolve(response)
+      }
+    })
+  }
+}
+
+/** The same error for every partition that was named. */
+function refuseAll({ request, errorCode, errorMessage }: Refusal<typeof produce>): ResponseInput<typeof produce> {
+  return {
+    responses: request.topicData.map(({ topicId, name, partitionData }) => ({
+      topicId,
+      name,
+      partitionResponses: partitionData.map(({ index }) => ({ index, errorCode, baseOffset: -1, errorMessage })),
+    })),
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The group coordinator: finds the shard of a group, creates `__consumer_offsets` when it is first needed, loads what is there at
+ * start, and lets offsets expire. Each shard is the groups of one partition of that topic; all of them are on this node.
+ */
+
+import { KafkaError } from '@ottla/protocol'
+import { assert } from './assert.ts'
+import type { GroupStorage } from './group-log.ts'
+import { partitionOfGroup } from './group-partition.ts'
+import { GroupShard, type ShardContext } from './group-shard.ts'
+import { expireOffsets, forgetTopic } from './offset-operations.ts'
+
+export const offsetsTopicName = '__consumer_offsets'
+
+/** The topic in which groups are kept, as the broker's metadata has it. */
+export interface OffsetsTopic {
+  /** The logs of all its partitions in their order; null while the topic does not exist. */
+  logs(): readonly GroupStorage[] | null
+  /** Creates it with the settings that such a topic needs; resolves when `logs` has it. */
+  create(): Promise<void>
+}
+
+export interface GroupCoordinatorOptions extends ShardContext {
+  topic: OffsetsTopic
+}
+
+export class GroupCoordinator {
+  readonly #context: ShardContext
+  readonly #topic: OffsetsTopic
+  #shards: readonly GroupShard[] | null = null
+  #creation: Promise<void> | null = null
+  #expiry: { cancel(): void } | null = null
+  #isStopped = false
+
+  constructor({ topic, ...context }: GroupCoordinatorOptions) {
+    this.#context = context
+    this.#topic = topic
+  }
+
+  get settings(): ShardContext['settings'] {
+    return this.#context.settings
+  }
+
+  /** Begins to load the groups that are stored. Returns at once; resolves when all are loaded or found unreadable. */
+  async start(): Promise<void> {
+    this.#scheduleExpiry()
+    await this.#open()
+  }
+
+  /** Answers all who wait; members find the coordinator again after the restart and go on where they were. */
+  stop(): void {
+    this.#isStopped = true
+    this.#expiry?.cancel()
+    for (const shard of this.#shards ?? []) shard.stop('NOT_COORDINATOR')
+  }
+
+  /**
+   * The shard of a group, for requests that may create the group.
+   * @throws KafkaError INVALID_GROUP_ID, COORDINATOR_NOT_AVAILABLE
+   */
+  async shard(groupId: string): Promise<GroupShard> {
+    if (this.#isStopped) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
+    if (this.#shards === null) {
+      this.#creation ??= this.#create().finally(() => {
+        this.#creation = null
+      })
+      await this.#creation
+    }
+    const shard = this.existingShard(groupId)
+    assert(shard !== null, `${offsetsTopicName} has no partitions after it was created`)
+    return shard
+  }
+
+  /** The shard of a group for requests that only look; null while no group was ever stored. */
+  existingShard(groupId: string): GroupShard | null {
+    if (this.#isStopped) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
+    if (this.#shards === null) return null
+    return this.#shards[partitionOfGroup(groupId, this.#shards.length)] ?? null
+  }
+
+  /** All shards, loaded or not. */
+  get shards(): readonly GroupShard[] {
+    return this.#shards ?? []
+  }
+
+  /** To be called when a topic is deleted: its offsets go with it. */
+  async topicDeleted(topic: string): Promise<void> {
+    if (topic === offsetsTopicName) {
+      // Whoever deletes the topic of groups deletes all groups. The next one begins it anew.
+      for (const shard of this.shards) shard.stop('NOT_COORDINATOR')
+      this.#shards = null
+      return
+    }
+    for (const shard of this.shards) {
+      try {
+        await forgetTopic(shard, topic)
+      } catch (error) {
+        // Not lost: each offset names the id of its topic, and one of a topic that is gone is never handed out.
+        this.#reportUpkeep(error, 'the offsets of a deleted topic could not be removed')
+      }
+    }
+  }
+
+  /** One round of upkeep: removes offsets and groups that are past `offsets.retention.minutes`. */
+  async expireOffsets(): Promise<void> {
+    for (const shard of this.shards) {
+      try {
+        await expireOffsets(shard)
+      } catch (error) {
+        this.#reportUpkeep(error, 'expired offsets could not be removed')
+      }
+    }
+  }
+
+  async #create(): Promise<void> {
+    this.#context.logger.info({ topic: offsetsTopicName }, 'creating the topic that keeps consumer groups')
+    await this.#topic.create()
+    await this.#open()
+    if (this.#shards === null) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
+  }
+
+  async #open(): Promise<void> {
+    const logs = this.#topic.logs()
+    if (logs === null || this.#shards !== null) return
+    const shards = logs.map(log => new GroupShard({ log, context: this.#context }))
+    this.#shards = shards
+    for (const shard of shards) await shard.load()
+  }
+
+  #scheduleExpiry(): void {
+    this.#expiry = this.#context.timers.after(this.settings.offsetsRetentionCheckIntervalMs, () => {
+      void this.expireOffsets().then(() => {
+        if (!this.#isStopped) this.#scheduleExpiry()
+      })
+    })
+  }
+
+  /** What upkeep could not do now is done the next time; a shard that is loading or offline has said why. */
+  #reportUpkeep(error: unknown, message: string): void {
+    if (error instanceof KafkaError && error.errorName === 'COORDINATOR_LOAD_IN_PROGRESS') return
+    this.#context.logger.error({ err: error }, message)
+  }
+}

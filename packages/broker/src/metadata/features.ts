@@ -1,0 +1,19 @@
+/**
+ * Features of the server as ApiVersions tells them. Only what is there: clients decide by these what they may use
+ * (transaction protocol versions, consumer group protocol, share groups).
+ */
+
+export interface SupportedFeature {
+  readonly name: string
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** The level that a new data directory begins with. */
+  readonly finalizedVersion: number
+}
+
+/** 29 is Kafka 4.4's: it says which record formats the metadata log may hold, and tools ask for it. */
+const metadataVersion = 29
+
+export const supportedFeatures: readonly SupportedFeature[] = [
+  { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion, finalizedVersion: metadataVersion },
+]

@@ -1,0 +1,526 @@
+/**
+ * Topics, partitions and configurations of this broker: the operations on them. Each change is checked, made durable in the
+ * metadata log, applied, and only then seen by anybody. Changes run one at a time.
+ *
+ *   create topic: empty partition directories → metadata record durable → visible
+ *   delete topic: metadata record durable → invisible → directories removed
+ *
+ * In that order a crash in between leaves, at worst, directories without a record. They are told apart by their topic id and
+ * removed at the next start: empty ones of a topic that never was, and those of a topic that is known to be deleted.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { type LogConfig, type LogDirectory, StorageError } from '@ottla/log'
+import { decodeMetadataRecord, encodeMetadataRecord, KafkaError } from '@ottla/protocol'
+import type { Logger } from '../logger.ts'
+import { SettingError } from '../settings/setting.ts'
+import { checkDynamicSetting, type Settings } from '../settings/settings.ts'
+import { checkTopicOverrides, logConfigOf, minInsyncReplicasOf, type TopicOverrides } from '../settings/topic-config.ts'
+import type { Clock } from '../time/clock.ts'
+import { ChangeQueue } from './change-queue.ts'
+import { supportedFeatures } from './features.ts'
+import { brokerResource, MetadataImage, type TopicImage, topicResource } from './metadata-image.ts'
+import { MetadataLog } from './metadata-log.ts'
+import { clusterMetadataTopic, collisionKey, isInternalTopic, topicNameProblem } from './topic-name.ts'
+
+/** A topic as it is visible now. Immutable: a change makes a new one. */
+export interface Topic {
+  readonly name: string
+  readonly id: string
+  /** Partitions are 0 to this, exclusive. */
+  readonly partitionCount: number
+  readonly overrides: TopicOverrides
+  /** What is in force for its logs. */
+  readonly config: LogConfig
+  /** `min.insync.replicas`: this broker is the only replica. */
+  readonly minInsyncReplicas: number
+  readonly isInternal: boolean
+}
+
+export interface NewTopic {
+  readonly name: string
+  readonly partitionCount: number
+  readonly overrides?: TopicOverrides
+}
+
+export interface MetadataOptions {
+  readonly logs: LogDirectory
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly nodeId: number
+}
+
+/** Kafka's limit against requests that would create millions of files: partitions that one request may add. */
+const maxPartitionsOfRequest = 10_000
+
+export class Metadata {
+  readonly #options: MetadataOptions
+  readonly #log: MetadataLog
+  readonly #image = new MetadataImage()
+  readonly #changes = new ChangeQueue()
+  readonly #topics = new Map<string, Topic>()
+  readonly #topicsById = new Map<string, Topic>()
+  readonly #collisionKeys = new Map<string, string>()
+  /** Resolves if the metadata log can't be written any more: no change is possible then. */
+  readonly failed: Promise<Error>
+  readonly #deletedListeners = new Set<(topic: Topic) => void>()
+  #brokerEpoch = -1
+
+  /**
+   * Reads the metadata log and brings the partition directories in line with it.
+   * Rejects with StorageError if the log is damaged.
+   */
+  static async open(options: MetadataOptions): Promise<Metadata> {
+    const { logs, clock, settings } = options
+    const log = await MetadataLog.open({ logs, clock, baseConfig: logConfigOf(new Map(), settings) })
+    const metadata = new Metadata(options, log)
+    for await (const record of log.replay()) metadata.#image.apply(record)
+    metadata.#applyDynamicSettings()
+    metadata.#refreshAllTopics()
+    await metadata.#alignDirectories()
+    return metadata
+  }
+
+  private constructor(options: MetadataOptions, log: MetadataLog) {
+    this.#options = options
+    this.#log = log
+    this.failed = log.failed
+  }
+
+  /** All topics, in the order of their creation. */
+  topics(): Iterable<Topic> {
+    return this.#topics.values()
+  }
+
+  get topicCount(): number {
+    return this.#topics.size
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.#topics.get(name)
+  }
+
+  topicById(id: string): Topic | undefined {
+    return this.#topicsById.get(id)
+  }
+
+  /** Offset after the last change: Kafka's "finalized features epoch". */
+  get epoch(): number {
+    return this.#log.endOffset
+  }
+
+  /** Of this run of the broker; every start registers anew. */
+  get brokerEpoch(): number {
+    return this.#brokerEpoch
+  }
+
+  /** Features in force, by name, with their levels. */
+  get features(): ReadonlyMap<string, number> {
+    return this.#image.features()
+  }
+
+  /** First producer id that no block has taken yet. */
+  get nextProducerId(): number {
+    return this.#image.nextProducerId
+  }
+
+  /** Calls back for each topic that is deleted, once it can't be seen any more. Returns a function that unsubscribes. */
+  onTopicDeleted(listener: (topic: Topic) => void): () => void {
+    this.#deletedListeners.add(listener)
+    return () => this.#deletedListeners.delete(listener)
+  }
+
+  /**
+   * Why this topic can't be created, if it can't: throws KafkaError as CreateTopics answers it.
+   * `createTopic` checks the same again; this is for `validateOnly`.
+   */
+  checkNewTopic({ name, partitionCount, overrides = new Map() }: NewTopic): void {
+    if (name === clusterMetadataTopic) {
+      throw new KafkaError('INVALID_REQUEST', `Creation of internal topic ${clusterMetadataTopic} is prohibited.`)
+    }
+    const problem = topicNameProblem(name)
+    if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
+    if (this.#topics.has(name)) throw new KafkaError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
+    const colliding = this.#collisionKeys.get(collisionKey(name))
+    if (colliding !== undefined) {
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${colliding}`)
+    }
+    if (partitionCount < 1) {
+      throw new KafkaError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
+    }
+    if (partitionCount > maxPartitionsOfRequest) {
+      throw new KafkaError(
+        'POLICY_VIOLATION',
+        `Excessively large number of partitions per request: at most ${maxPartitionsOfRequest}`,
+      )
+    }
+    asInvalidConfig(() => checkTopicOverrides(overrides, this.#options.settings))
+  }
+
+  /** Rejects with KafkaError; the topic is there, with all its partitions, when it resolves. */
+  createTopic(topic: NewTopic): Promise<Topic> {
+    return this.#changes.run(async () => {
+      this.checkNewTopic(topic)
+      const { name, partitionCount, overrides = new Map() } = topic
+      const id = randomTopicId()
+      const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+      await this.#createLogs({ name, id, partitions, config: logConfigOf(overrides, this.#options.settings) })
+      try {
+        await this.#append([
+          encodeMetadataRecord('topicRecord', { name, topicId: id }, 0),
+          ...partitions.map(partition => this.#partitionRecord(id, partition)),
+          ...[...overrides].map(([key, value]) => configRecord(topicResource, name, key, value)),
+        ])
+        this.#refreshTopic(name)
+      } catch (error) {
+        await this.#deleteLogs(name, partitions)
+        throw error
+      }
+      return this.#topics.get(name)!
+    })
+  }
+
+  /** Creates the topic unless it is there; many may ask at the same time. */
+  async ensureTopic(topic: NewTopic): Promise<Topic> {
+    const existing = this.#topics.get(topic.name)
+    if (existing !== undefined) return existing
+    try {
+      return await this.createTopic(topic)
+    } catch (error) {
+      const created = this.#topics.get(topic.name)
+      if (created !== undefined) return created
+      throw error
+    }
+  }
+
+  /** Rejects with UNKNOWN_TOPIC_ID if the topic is not there (any more). */
+  deleteTopic(id: string): Promise<void> {
+    return this.#changes.run(async () => {
+      const topic = this.#topicsById.get(id)
+      if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
+      await this.#append([encodeMetadataRecord('removeTopicRecord', { topicId: id }, 0)])
+      this.#hide(topic)
+      for (const listener of this.#deletedListeners) listener(topic)
+      await this.#deleteLogs(topic.name, partitionsOf(topic))
+    })
+  }
+
+  /** Why the topic can't be given so many partitions: throws KafkaError as CreatePartitions answers it. */
+  checkPartitionCount(topic: Topic, count: number): void {
+    if (count === topic.partitionCount) {
+      throw new KafkaError('INVALID_PARTITIONS', `Topic already has ${count} partition(s).`)
+    }
+    if (count < topic.partitionCount) {
+      throw new KafkaError(
+        'INVALID_PARTITIONS',
+        `The topic ${topic.name} currently has ${topic.partitionCount} partition(s); ${count} would not be an increase.`,
+      )
+    }
+    if (count - topic.partitionCount > maxPartitionsOfRequest) {
+      throw new KafkaError(
+        'POLICY_VIOLATION',
+        `Excessively large number of partitions per request: at most ${maxPartitionsOfRequest}`,
+      )
+    }
+  }
+
+  /** Gives a topic more partitions; `count` is the new total. */
+  createPartitions(id: string, count: number): Promise<void> {
+    return this.#changes.run(async () => {
+      const topic = this.#topicsById.get(id)
+      if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION')
+      this.checkPartitionCount(topic, count)
+      const partitions = Array.from(
+        { length: count - topic.partitionCount },
+        (_, index) => topic.partitionCount + index,
+      )
+      await this.#createLogs({ name: topic.name, id, partitions, config: topic.config })
+      try {
+        await this.#append(partitions.map(partition => this.#partitionRecord(id, partition)))
+        this.#refreshTopic(topic.name)
+      } catch (error) {
+        await this.#deleteLogs(topic.name, partitions)
+        throw error
+      }
+    })
+  }
+
+  /** Sets (text) or removes (null) overrides of a topic. Rejects with KafkaError INVALID_CONFIG and the like. */
+  alterTopicConfig(name: string, changes: ConfigChanges): Promise<void> {
+    return this.#changes.run(async () => {
+      this.checkTopicConfig(name, changes)
+      if (changes.size === 0) return
+      await this.#append([...changes].map(([key, value]) => configRecord(topicResource, name, key, value)))
+      this.#refreshTopic(name)
+    })
+  }
+
+  /** Throws KafkaError if the changes would not be accepted. */
+  checkTopicConfig(name: string, changes: ConfigChanges): void {
+    const topic = this.#topics.get(name)
+    if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
+    const overrides = withChanges(topic.overrides, changes)
+    asInvalidConfig(() => checkTopicOverrides(overrides, this.#options.settings))
+  }
+
+  /** What was set while running, for this broker (its id) or for all brokers (''). */
+  brokerOverrides(brokerId: string): ReadonlyMap<string, string> {
+    return this.#image.brokerOverrides(brokerId)
+  }
+
+  /** Sets (text) or removes (null) settings of the running broker, or of all brokers (''). */
+  alterBrokerConfig(brokerId: string, changes: ConfigChanges): Promise<void> {
+    return this.#changes.run(async () => {
+      this.checkBrokerConfig(changes)
+      if (changes.size === 0) return
+      await this.#append([...changes].map(([key, value]) => configRecord(brokerResource, brokerId, key, value)))
+      this.#applyDynamicSettings()
+      this.#refreshAllTopics()
+    })
+  }
+
+  /** Throws KafkaError if the changes would not be accepted. */
+  checkBrokerConfig(changes: ConfigChanges): void {
+    for (const [name, value] of changes) {
+      if (value === null) continue
+      try {
+        checkDynamicSetting(name, value)
+      } catch (error) {
+        if (!(error instanceof SettingError)) throw error
+        throw new KafkaError('INVALID_REQUEST', error.message)
+      }
+    }
+  }
+
+  /**
+   * Says in the log which broker runs from now on, and fixes the feature levels of a new directory.
+   * The broker epoch is the offset of the registration, as in KRaft.
+   */
+  register(endpoints: readonly { name: string; host: string; port: number }[]): Promise<void> {
+    return this.#changes.run(async () => {
+      const { nodeId, logs, settings } = this.#options
+      const brokerEpoch = this.#log.endOffset
+      const features = supportedFeatures
+        .filter(feature => this.#image.feature(feature.name) === undefined && feature.finalizedVersion > 0)
+        .map(({ name, finalizedVersion }) =>
+          encodeMetadataRecord('featureLevelRecord', { name, featureLevel: finalizedVersion }, 0),
+        )
+      const registration = encodeMetadataRecord(
+        'registerBrokerRecord',
+        {
+          brokerId: nodeId,
+          incarnationId: randomTopicId(),
+          brokerEpoch,
+          endPoints: endpoints.map(endpoint => ({ ...endpoint, securityProtocol: 0 })),
+          features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+            name,
+            minSupportedVersion: minVersion,
+            maxSupportedVersion: maxVersion,
+          })),
+          rack: settings.get('broker.rack'),
+          fenced: false,
+          logDirs: [logs.directoryId],
+        },
+        3,
+      )
+      await this.#append([registration, ...features])
+      this.#brokerEpoch = brokerEpoch
+    })
+  }
+
+  /** Takes the next block of producer ids; durable when it resolves, so no id is ever given twice. */
+  takeProducerIds(count: number): Promise<{ first: number; end: number }> {
+    return this.#changes.run(async () => {
+      const first = this.#image.nextProducerId
+      const end = first + count
+      const { nodeId } = this.#options
+      await this.#append([
+        encodeMetadataRecord(
+          'producerIdsRecord',
+          { brokerId: nodeId, brokerEpoch: this.#brokerEpoch, nextProducerId: end },
+          0,
+        ),
+      ])
+      return { first, end }
+    })
+  }
+
+  /** Resolves when no change is under way. */
+  async whenIdle(): Promise<void> {
+    await this.#changes.whenIdle()
+  }
+
+  /** Makes one change durable. The image is made of what was written, just as at the next start. */
+  async #append(values: readonly Buffer[]): Promise<void> {
+    await this.#log.append(values)
+    for (const value of values) this.#image.apply(decodeMetadataRecord(value))
+  }
+
+  /** Broker settings are defaults of every topic. */
+  #refreshAllTopics(): void {
+    for (const image of this.#image.topics()) this.#show(image)
+  }
+
+  #refreshTopic(name: string): void {
+    const image = this.#image.topic(name)
+    if (image === undefined) throw new Error(`topic ${name} is not in the image that it was added to`)
+    this.#show(image)
+  }
+
+  #hide({ name, id }: Topic): void {
+    this.#topics.delete(name)
+    this.#topicsById.delete(id)
+    this.#collisionKeys.delete(collisionKey(name))
+  }
+
+  #show({ name, id, partitionCount, overrides }: TopicImage): void {
+    const { settings, logs } = this.#options
+    const topic: Topic = {
+      name,
+      id,
+      partitionCount,
+      overrides,
+      config: logConfigOf(overrides, settings),
+      minInsyncReplicas: minInsyncReplicasOf(overrides, settings),
+      isInternal: isInternalTopic(name),
+    }
+    this.#topics.set(name, topic)
+    this.#topicsById.set(id, topic)
+    this.#collisionKeys.set(collisionKey(name), name)
+    for (const partition of partitionsOf(topic)) logs.get(name, partition)?.updateConfig(topic.config)
+  }
+
+  #applyDynamicSettings(): void {
+    const { settings, nodeId } = this.#options
+    settings.setDynamic({
+      allBrokers: this.#image.brokerOverrides(''),
+      thisBroker: this.#image.brokerOverrides(String(nodeId)),
+    })
+  }
+
+  async #createLogs({
+    name,
+    id,
+    partitions,
+    config,
+  }: {
+    name: string
+    id: string
+    partitions: number[]
+    config: LogConfig
+  }): Promise<void> {
+    const { logs } = this.#options
+    const inTheWay = partitions.find(partition => logs.get(name, partition) !== undefined)
+    if (inTheWay !== undefined) {
+      throw new KafkaError(
+        'KAFKA_STORAGE_ERROR',
+        `The data directory has a directory ${name}-${inTheWay} of a topic that is not known: move it away, then create the topic again`,
+      )
+    }
+    const results = await Promise.allSettled(
+      partitions.map(partition => logs.create({ topic: name, topicId: id, partition, config })),
+    )
+    const failed = results.find(result => result.status === 'rejected')
+    if (failed === undefined) return
+    await this.#deleteLogs(name, partitions)
+    if (failed.reason instanceof StorageError) throw new KafkaError('KAFKA_STORAGE_ERROR', failed.reason.message)
+    throw failed.reason
+  }
+
+  async #deleteLogs(name: string, partitions: readonly number[]): Promise<void> {
+    await Promise.all(partitions.map(partition => this.#options.logs.delete(name, partition)))
+  }
+
+  #partitionRecord(topicId: string, partitionId: number): Buffer {
+    const { nodeId, logs } = this.#options
+    return encodeMetadataRecord(
+      'partitionRecord',
+      {
+        partitionId,
+        topicId,
+        replicas: [nodeId],
+        isr: [nodeId],
+        removingReplicas: [],
+        addingReplicas: [],
+        leader: nodeId,
+        leaderEpoch: 0,
+        partitionEpoch: 0,
+        directories: [logs.directoryId],
+      },
+      1,
+    )
+  }
+
+  /** What a crash between directory and record has left, and what is missing though it should be there. */
+  async #alignDirectories(): Promise<void> {
+    const { logs, logger } = this.#options
+    for (const log of [...logs.logs()]) {
+      const { topic, partition, topicId } = log
+      if (topic === clusterMetadataTopic || this.#topicsById.get(topicId)?.name === topic) continue
+      const isEmpty = !log.isOffline && log.logEndOffset === 0
+      if (this.#image.isRemoved(topicId) || isEmpty) {
+        logger.info(
+          { topic, partition, topicId },
+          'removing a partition of a topic that was deleted or never completely created',
+        )
+        await logs.delete(topic, partition)
+      } else {
+        logger.warn({ topic, partition, topicId }, 'leaving a directory alone that belongs to no topic that is known')
+      }
+    }
+    for (const topic of this.#topics.values()) {
+      const missing = partitionsOf(topic).filter(partition => logs.get(topic.name, partition) === undefined)
+      if (missing.length === 0) continue
+      logger.error(
+        { topic: topic.name, partitions: missing },
+        'directories of partitions are missing: beginning them anew, empty',
+      )
+      await Promise.all(
+        missing.map(partition =>
+          logs.create({ topic: topic.name, topicId: topic.id, partition, config: topic.config }),
+        ),
+      )
+    }
+  }
+}
+
+/** New text by name; null removes. */
+export type ConfigChanges = ReadonlyMap<string, string | null>
+
+export function withChanges(overrides: TopicOverrides, changes: ConfigChanges): TopicOverrides {
+  const changed = new Map(overrides)
+  for (const [name, value] of changes) {
+    if (value === null) changed.delete(name)
+    else changed.set(name, value)
+  }
+  return changed
+}
+
+function configRecord(resourceType: number, resourceName: string, name: string, value: string | null): Buffer {
+  return encodeMetadataRecord('configRecord', { resourceType, resourceName, name, value }, 0)
+}
+
+function partitionsOf({ partitionCount }: Topic): number[] {
+  return Array.from({ length: partitionCount }, (_, partition) => partition)
+}
+
+function asInvalidConfig(check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error
+    throw new KafkaError('INVALID_CONFIG', error.message)
+  }
+}
+
+/** Kafka's form of an id: 16 random bytes of a version 4 UUID, URL-safe base64, not beginning with a dash. */
+function randomTopicId(): string {
+  for (;;) {
+    const bytes = randomBytes(16)
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80
+    const id = bytes.toString('base64url')
+    if (!id.startsWith('-')) return id
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * One client's connection: frames in, answers out, in the order of the requests.
+ *
+ *     socket ─▶ FrameReader ─▶ waiting frames ─▶ Dispatcher ─▶ answers under way ─▶ socket
+ *                                  (fifo)                        (fifo)
+ *
+ * A request begins when the one before has been answered, as in Kafka, except behind a `pipelined` one (Produce): then it
+ * begins as soon as that one has acted. Answers leave in the order of the requests in any case.
+ *
+ * Back-pressure: nothing begins while the client does not take its answers, and nothing is read from the socket while
+ * requests wait, whether its own or, by `RequestBudget`, all clients' together. Nothing is dropped.
+ */
+
+import type { Socket } from 'node:net'
+import { type Logger, printable } from '../logger.ts'
+import type { ConnectionInfo } from '../services.ts'
+import type { Timer, Timers } from '../time/timers.ts'
+import { type AnswerBytes, BadRequestError, type Dispatcher } from './dispatcher.ts'
+import { BadFrameError, FrameReader } from './frame-reader.ts'
+import { plainAddress } from './listener-address.ts'
+import type { RequestBudget } from './request-budget.ts'
+
+/** Requests of one connection that wait or are under way; beyond, reading pauses. */
+const maxRequestsOfConnection = 64
+/** Answers that the client has not taken; beyond, no further request begins. */
+const maxUnsentBytes = 1024 * 1024
+
+/** A request that has begun. Answers leave when all before them have left. */
+interface PendingAnswer {
+  readonly frameBytes: number
+  bytes: AnswerBytes
+  isReady: boolean
+}
+
+export interface ConnectionOptions {
+  readonly socket: Socket
+  readonly id: string
+  readonly listenerName: string
+  readonly dispatcher: Dispatcher
+  readonly budget: RequestBudget
+  readonly timers: Timers
+  readonly logger: Logger
+  readonly maxFrameBytes: number
+  readonly idleMs: number
+  readonly onClosed: (connection: Connection) => void
+}
+
+export class Connection implements ConnectionInfo {
+  readonly id: string
+  readonly clientHost: string
+  readonly clientPort: number
+  readonly listenerName: string
+  readonly localAddress: string
+  readonly localPort: number
+  readonly principal = 'User:ANONYMOUS'
+  clientId: string | null = null
+  clientSoftware: { name: string; version: string } | null = null
+  readonly #options: ConnectionOptions
+  readonly #socket: Socket
+  readonly #reader: FrameReader
+  readonly #waitingFrames: Buffer[] = []
+  readonly #answers: PendingAnswer[] = []
+  readonly #endingListeners = new Set<() => void>()
+  readonly #resume = (): void => this.#readOn()
+  /** A request that is not pipelined is under way: the next one waits. */
+  #isBlocked = false
+  #isBeginning = false
+  #isPaused = false
+  #isCorked = false
+  #isClosed = false
+  /** No further request begins; the connection ends when the answers under way have left. */
+  #isDraining = false
+  #lastActivityMs: number
+  #idleTimer: Timer
+
+  constructor(options: ConnectionOptions) {
+    const { socket } = options
+    this.#options = options
+    this.#socket = socket
+    this.id = options.id
+    this.listenerName = options.listenerName
+    this.clientHost = plainAddress(socket.remoteAddress ?? '')
+    this.clientPort = socket.remotePort ?? 0
+    this.localAddress = plainAddress(socket.localAddress ?? '')
+    this.localPort = socket.localPort ?? 0
+    this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, onFrame: frame => this.#enqueue(frame) })
+    this.#lastActivityMs = options.timers.nowMs()
+    this.#idleTimer = this.#startIdleTimer(options.idleMs)
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('drain', () => this.#proceed())
+    socket.on('error', error => options.logger.debug({ client: this.#clientAddress, err: error }, 'connection broke'))
+    socket.on('close', () => this.#closed())
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed
+  }
+
+  onEnding(listener: () => void): () => void {
+    if (this.#isDraining || this.#isClosed) listener()
+    else this.#endingListeners.add(listener)
+    return () => this.#endingListeners.delete(listener)
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return
+    this.#warn(reason)
+    this.#end()
+  }
+
+  /** Lets the requests under way finish, begins no other, then ends. */
+  drain(): void {
+    this.#isDraining = true
+    this.#dropWaitingFrames()
+    this.#announceEnding()
+    if (this.#answers.length === 0) this.#end()
+  }
+
+  /** At once, whatever is under way. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#lastActivityMs = this.#options.timers.nowMs()
+    if (this.#isDraining) return
+    try {
+      this.#reader.push(chunk)
+    } catch (error) {
+      if (!(error instanceof BadFrameError)) throw error
+      this.close(error.message)
+      return
+    }
+    this.#proceed()
+  }
+
+  #enqueue(frame: Buffer): void {
+    this.#options.budget.take(frame.length)
+    this.#waitingFrames.push(frame)
+  }
+
+  /** Begins what may begin, then decides whether to read on. */
+  #proceed(): void {
+    if (this.#isBeginning) return
+    this.#isBeginning = true
+    while (this.#mayBegin) this.#begin(this.#waitingFrames.shift()!)
+    this.#isBeginning = false
+    this.#readOn()
+  }
+
+  get #mayBegin(): boolean {
+    return (
+      this.#waitingFrames.length > 0 &&
+      !this.#isBlocked &&
+      !this.#isDraining &&
+      !this.#isClosed &&
+      this.#socket.writableLength <= maxUnsentBytes
+    )
+  }
+
+  #begin(frame: Buffer): void {
+    const { dispatcher } = this.#options
+    const pending: PendingAnswer = { frameBytes: frame.length, bytes: null, isReady: false }
+    this.#answers.push(pending)
+    try {
+      const received = dispatcher.receive(frame)
+      this.clientId = received.clientId
+      const isPipelined = received.entry.handler.pipelined
+      this.#isBlocked = !isPipelined
+      const answer = dispatcher.act(received, this)
+      if (answer instanceof Promise) {
+        answer
+          .then(bytes => this.#answered(pending, bytes, !isPipelined))
+          .catch(error => {
+            this.#reportBug(error)
+            this.destroy()
+          })
+      } else {
+        this.#answered(pending, answer, !isPipelined)
+      }
+    } catch (error) {
+      if (error instanceof BadRequestError) this.#warn(error.message)
+      else this.#reportBug(error)
+      this.#isDraining = true
+      this.#dropWaitingFrames()
+      this.#answered(pending, null, true)
+    }
+  }
+
+  /** Not even an error could be answered: nothing is left but to close. */
+  #reportBug(error: unknown): void {
+    this.#options.logger.error({ client: this.#clientAddress, err: error }, 'a bug: a request could not be answered')
+  }
+
+  #answered(pending: PendingAnswer, bytes: AnswerBytes, unblocks: boolean): void {
+    pending.bytes = bytes
+    pending.isReady = true
+    if (unblocks) this.#isBlocked = false
+    while (this.#answers[0]?.isReady) {
+      const { bytes, frameBytes } = this.#answers.shift()!
+      if (bytes !== null && !this.#isClosed) this.#send(bytes)
+      this.#options.budget.giveBack(frameBytes)
+    }
+    if (this.#isDraining && this.#answers.length === 0) this.#end()
+    this.#proceed()
+  }
+
+  /** All that is answered within one turn of the loop leaves in one write. */
+  #send(chunks: Buffer[]): void {
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#isCorked = false
+        this.#socket.uncork()
+      })
+    }
+    for (const chunk of chunks) this.#socket.write(chunk)
+    this.#lastActivityMs = this.#options.timers.nowMs()
+  }
+
+  #readOn(): void {
+    const { budget } = this.#options
+    const isOverrun =
+      this.#waitingFrames.length > 0 && this.#waitingFrames.length + this.#answers.length >= maxRequestsOfConnection
+    const mustPause =
+      isOverrun ||
+      this.#answers.length >= maxRequestsOfConnection ||
+      this.#socket.writableLength > maxUnsentBytes ||
+      budget.isUsedUp
+    if (mustPause && !this.#isPaused) {
+      this.#isPaused = true
+      this.#socket.pause()
+    }
+    if (budget.isUsedUp && this.#isPaused) budget.whenRoom(this.#resume)
+    if (!mustPause && this.#isPaused) {
+      this.#isPaused = false
+      this.#socket.resume()
+    }
+  }
+
+  #startIdleTimer(idleMs: number): Timer {
+    return this.#options.timers.after(idleMs, () => {
+      const { timers, logger } = this.#options
+      const idleForMs = timers.nowMs() - this.#lastActivityMs
+      // A request under way is not idleness, unless it is we who wait for the client to take its answers or finish its frame.
+      const isWorking = this.#answers.length > 0 && this.#socket.writableLength === 0
+      if (isWorking || idleForMs < this.#options.idleMs) {
+        this.#idleTimer = this.#startIdleTimer(isWorking ? this.#options.idleMs : this.#options.idleMs - idleForMs)
+        return
+      }
+      logger.debug({ client: this.#clientAddress, idleMs: Math.round(idleForMs) }, 'closing an idle connection')
+      this.destroy()
+    })
+  }
+
+  #end(): void {
+    this.#isDraining = true
+    // After `end` the client may keep its side open for ever: it gets a moment to read what was sent.
+    this.#socket.end(() => this.#socket.destroy())
+  }
+
+  #announceEnding(): void {
+    for (const listener of this.#endingListeners) listener()
+    this.#endingListeners.clear()
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#idleTimer.cancel()
+    this.#options.budget.cancel(this.#resume)
+    this.#dropWaitingFrames()
+    this.#announceEnding()
+    this.#options.onClosed(this)
+  }
+
+  /** Frames that will never begin. What is under way gives its bytes back itself when it is done. */
+  #dropWaitingFrames(): void {
+    for (const frame of this.#waitingFrames) this.#options.budget.giveBack(frame.length)
+    this.#waitingFrames.length = 0
+  }
+
+  get #clientAddress(): string {
+    return `${this.clientHost}:${this.clientPort}`
+  }
+
+  #warn(reason: string): void {
+    this.#options.logger.warn(
+      { client: this.#clientAddress, listener: this.listenerName, reason: printable(reason) },
+      'closing a connection that cannot be served',
+    )
+  }
+}

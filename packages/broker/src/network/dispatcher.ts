@@ -1,0 +1,133 @@
+/**
+ * From a frame to the bytes of its answer: finds the API, decodes, lets the handler act, encodes what it answers or why it
+ * refuses. Knows nothing of sockets and of the order of answers.
+ */
+
+import {
+  type ErrorName,
+  errorCode,
+  KafkaError,
+  MalformedMessageError,
+  Reader,
+  requestHeader,
+  responseHeader,
+  Writer,
+} from '@ottla/protocol'
+import type { ApiEntry } from '../api-table.ts'
+import { printable } from '../logger.ts'
+import type { BrokerServices, ConnectionInfo } from '../services.ts'
+
+/** A frame as it was understood: what remains to do is to act. */
+export interface ReceivedRequest {
+  readonly entry: ApiEntry
+  readonly version: number
+  readonly correlationId: number
+  readonly clientId: string | null
+  /** The decoded body. */
+  readonly request: object
+  /** Answered without acting: the version is not one that is served (ApiVersions only). */
+  readonly isUnsupportedVersion: boolean
+}
+
+/** The client can't be understood: the connection has to be closed. The message goes to the log. */
+export class BadRequestError extends Error {
+  override readonly name = 'BadRequestError'
+}
+
+/** The bytes of an answer, size field included; null: this request is not answered. */
+export type AnswerBytes = Buffer[] | null
+
+/** API key, version, correlation id. */
+const leastHeaderBytes = 8
+const apiVersionsKey = 18
+
+export class Dispatcher {
+  readonly #entries = new Map<number, ApiEntry>()
+  readonly #services: BrokerServices
+
+  constructor(table: readonly ApiEntry[], services: BrokerServices) {
+    for (const entry of table) this.#entries.set(entry.key, entry)
+    this.#services = services
+  }
+
+  /** @throws BadRequestError */
+  receive(frame: Buffer): ReceivedRequest {
+    if (frame.length < leastHeaderBytes) throw new BadRequestError(`a request of ${frame.length} bytes has no header`)
+    const key = frame.readInt16BE(0)
+    const version = frame.readInt16BE(2)
+    const correlationId = frame.readInt32BE(4)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) throw new BadRequestError(`API key ${key} is not served`)
+    if (version < entry.lowestVersion || version > entry.highestVersion) {
+      if (key === apiVersionsKey) {
+        return { entry, version: 0, correlationId, clientId: null, request: {}, isUnsupportedVersion: true }
+      }
+      const served = `${entry.lowestVersion} to ${entry.highestVersion}`
+      throw new BadRequestError(`version ${version} of ${entry.name} is not served, ${served} are`)
+    }
+    const { api } = entry.handler
+    const reader = new Reader(frame)
+    try {
+      const { clientId } = requestHeader.read(reader, api.requestHeaderVersion(version))
+      const request = api.request.read(reader, version)
+      return { entry, version, correlationId, clientId, request, isUnsupportedVersion: false }
+    } catch (error) {
+      if (!(error instanceof MalformedMessageError)) throw error
+      throw new BadRequestError(`${entry.name} v${version} can't be decoded: ${error.message}`)
+    }
+  }
+
+  /**
+   * Acts on a request. Never throws and never rejects: whatever goes wrong is an answer (or, with acks=0, none).
+   * What must happen in order has happened when it returns if the handler is `pipelined`.
+   */
+  act(received: ReceivedRequest, connection: ConnectionInfo): AnswerBytes | Promise<AnswerBytes> {
+    if (received.isUnsupportedVersion) return this.#refuse(received, 'UNSUPPORTED_VERSION', '')
+    const { entry, version, request } = received
+    try {
+      const answer = entry.handler.act({ request, version, broker: this.#services, connection } as never)
+      if (!(answer instanceof Promise)) return this.#encode(received, answer)
+      return answer.then(
+        value => this.#encodeOrRefuse(received, value, connection),
+        error => this.#fail(received, error, connection),
+      )
+    } catch (error) {
+      return this.#fail(received, error, connection)
+    }
+  }
+
+  #encodeOrRefuse(received: ReceivedRequest, answer: object | null, connection: ConnectionInfo): AnswerBytes {
+    try {
+      return this.#encode(received, answer)
+    } catch (error) {
+      return this.#fail(received, error, connection)
+    }
+  }
+
+  #encode({ entry, version, correlationId }: ReceivedRequest, answer: object | null): AnswerBytes {
+    if (answer === null) return null
+    const { api } = entry.handler
+    const writer = new Writer({ frame: true })
+    responseHeader.write(writer, { correlationId }, api.responseHeaderVersion(version))
+    api.response.write(writer, answer as never, version)
+    return writer.finish()
+  }
+
+  #fail(received: ReceivedRequest, error: unknown, connection: ConnectionInfo): AnswerBytes {
+    if (error instanceof KafkaError) return this.#refuse(received, error.errorName, error.message)
+    const { entry, version, clientId } = received
+    this.#services.logger.error(
+      { api: entry.name, version, clientId: printable(clientId ?? ''), client: connection.clientHost, err: error },
+      'a bug: this request failed in a way that was not foreseen',
+    )
+    return this.#refuse(received, 'UNKNOWN_SERVER_ERROR', 'The server failed in a way that was not foreseen')
+  }
+
+  #refuse(received: ReceivedRequest, errorName: ErrorName, errorMessage: string): AnswerBytes {
+    const { entry, version, request } = received
+    return this.#encode(
+      received,
+      entry.handler.refuse({ request, version, broker: this.#services, errorName, errorCode: errorCode(errorName), errorMessage } as never),
+    )
+  }
+}

@@ -1,0 +1,103 @@
+/** What can be said on the command line. Each subcommand's action is a module of its own. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import { exitStatus } from './exit-status.ts'
+import type { StartOptions } from './start.ts'
+
+/** Runs the command and resolves to the exit status. `start` resolves when the broker has stopped. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  let status: number = exitStatus.ok
+  const program = new Command('ottla')
+    .description("A durable, replayable event log that speaks Apache Kafka's wire protocol.")
+    .version(packageJson.version, '-v, --version')
+    .showHelpAfterError('(ottla --help shows what can be said)')
+    .exitOverride()
+
+  program
+    .command('start')
+    .description('Start a broker in the foreground. This is what ottla does without a command.')
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        'address to listen on; port 0 asks the system (default: "127.0.0.1:9092")',
+      ).argParser(hostAndPort),
+    )
+    .option('--data-dir <dir>', 'where the log lives (default: "ottla-data")')
+    .addOption(
+      new Option('--durability <kind>', 'fsync: acknowledged means on the disk; os: trust the page cache')
+        .choices(['fsync', 'os'])
+        .default('fsync'),
+    )
+    .option('--config <file>', 'a Kafka server.properties: the same names, the same meaning')
+    .option('--set <name=value>', 'one setting, over the file (repeatable)', collectSetting, new Map())
+    .addOption(new Option('--console <host:port>', 'not part of this version').argParser(hostAndPort).hideHelp())
+    .option('--no-console', 'start no web console (this version has none yet)')
+    .addOption(
+      new Option('--log-format <format>', 'of standard error; pretty on a terminal, else json').choices([
+        'pretty',
+        'json',
+      ]),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what is logged')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ottla start
+  ottla start --listen 127.0.0.1:0 --data-dir /tmp/scratch --durability os
+  ottla start --config server.properties --set num.partitions=3
+
+Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
+    )
+    .action(async (options: StartOptions) => {
+      const { start } = await import('./start.ts')
+      status = await start(options)
+    })
+
+  program
+    .command('apis')
+    .description('Print the APIs and versions that this broker serves.')
+    .action(async () => {
+      const { printApis } = await import('./apis.ts')
+      printApis()
+    })
+
+  try {
+    await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
+    return status
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander has said on standard error what is wrong; help and version end with 0.
+    return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage
+  }
+}
+
+/** `ottla` and `ottla --listen …` mean `ottla start`; the options of the program itself are left to it. */
+function namesCommand([first]: readonly string[]): boolean {
+  if (first === undefined) return false
+  return !first.startsWith('-') || ['-h', '--help', '-v', '--version'].includes(first)
+}
+
+export interface HostAndPort {
+  host: string
+  port: number
+}
+
+/** `HOST:PORT`, with an IPv6 host in brackets. */
+function hostAndPort(text: string): HostAndPort {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) throw new InvalidArgumentError('Expected HOST:PORT, as in 127.0.0.1:9092.')
+  return { host: (match[1] ?? match[2])!, port }
+}
+
+function collectSetting(text: string, settings: Map<string, string>): Map<string, string> {
+  const separator = text.indexOf('=')
+  if (separator < 1) throw new InvalidArgumentError('Expected NAME=VALUE, as in num.partitions=3.')
+  return new Map(settings).set(text.slice(0, separator).trim(), text.slice(separator + 1).trim())
+}
