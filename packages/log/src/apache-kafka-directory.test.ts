@@ -42,7 +42,7 @@ for (const stop of ['clean', 'unclean'] as const) {
         for (const record of batch.records({ maxDecompressedBytes: 100_000 })) {
           const { key, value, headers, timestamp } = record
           const headerKeys = headers.map(header => header.key)
-          const text = (bytes: Buffer | null) => bytes && bytes.toString()
+          const text = (bytes: Buffer | null) => bytes?.toString() ?? null
           found.push({ offset: record.offset, timestamp, key: text(key), value: text(value), headerKeys })
         }
         offset = batch.nextOffset

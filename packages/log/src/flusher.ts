@@ -15,14 +15,23 @@ export interface Flushable {
   readonly hasQueued: boolean
 }
 
+export interface FlusherOptions {
+  /** Logs that have a turn at the same time. */
+  maxRunning: number
+  defer?: ((action: () => void) => void) | undefined
+}
+
 export class Flusher {
   readonly #maxRunning: number
+  readonly #defer: (action: () => void) => void
   readonly #queued = new Set<Flushable>()
   readonly #running = new Set<Flushable>()
   #pumpScheduled = false
 
-  constructor({ maxRunning }: { maxRunning: number }) {
+  /** `defer`: calls back when the present turn of the event loop is over; default `setImmediate`. */
+  constructor({ maxRunning, defer = setImmediate }: FlusherOptions) {
     this.#maxRunning = maxRunning
+    this.#defer = defer
   }
 
   schedule(log: Flushable): void {
@@ -34,7 +43,7 @@ export class Flusher {
   #schedulePump(): void {
     if (this.#pumpScheduled || this.#running.size >= this.#maxRunning) return
     this.#pumpScheduled = true
-    setImmediate(() => {
+    this.#defer(() => {
       this.#pumpScheduled = false
       this.#pump()
     })

@@ -63,6 +63,8 @@ export interface LogDirectoryOptions {
   /** 0 <= x < 1 */
   random?: () => number
   randomBytes?: (count: number) => Buffer
+  /** Calls back when the present turn of the event loop is over. Default: `setImmediate`. */
+  defer?: (action: () => void) => void
   /** Memory for the newest bytes of all logs, default 64 MiB. */
   tailCacheBytes?: number
   /** Descriptors for log files, default 1,000. */
@@ -164,7 +166,7 @@ export class LogDirectory {
       logger,
       openFiles: new OpenFiles({ fileSystem, maxOpen: options.maxOpenFiles ?? 1000 }),
       tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 64 * 1024 * 1024 }),
-      flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3 }),
+      flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3, defer: options.defer }),
       durability: options.durability ?? 'fsync',
       maxDecompressedBytes: options.maxDecompressedBytes ?? 64 * 1024 * 1024,
       producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,
@@ -257,12 +259,12 @@ export class LogDirectory {
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
     const { fileSystem, openFiles, logger } = this.#context
+    await Promise.all(this.#background)
     try {
-      await Promise.all(this.#background)
-      await mapLimited([...this.#logs.values()], maxConcurrentFiles, log => log.close())
+      const stored = await mapLimited([...this.#logs.values()], maxConcurrentFiles, log => this.#closeLog(log))
       await Promise.all([this.#checkpoints.storeRecoveryPoints(), this.#checkpoints.storeLogStartOffsets()])
-      // With a log offline the next start has to look closely.
-      if (![...this.#logs.values()].some(log => log.isOffline)) {
+      // Where anything failed the next start has to look closely.
+      if (stored.every(isStored => isStored)) {
         await replaceFile(
           fileSystem,
           `${this.path}/${cleanShutdownFileName}`,
@@ -278,6 +280,22 @@ export class LogDirectory {
     } finally {
       await openFiles.closeAll()
       await this.#lock.release()
+    }
+  }
+
+  /** False when the log is not completely stored, or offline. */
+  async #closeLog(log: PartitionLog): Promise<boolean> {
+    try {
+      await log.close()
+      return !log.isOffline
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      const { topic, partition } = log
+      this.#context.logger.error(
+        { topic, partition, error: error.message },
+        'a log could not be stored: it will be checked',
+      )
+      return false
     }
   }
 

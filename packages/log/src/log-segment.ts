@@ -48,7 +48,8 @@ export class LogSegment {
   isClosed = false
   /** The largest timestamp of the first batch: time-based rolling counts from it. */
   firstTimestamp: number | null = null
-  #largestTimestamp: TimestampOffset | null = null
+  /** Undefined while it has not been looked up in the time index. */
+  #largestTimestamp: TimestampOffset | null | undefined
   #indexes: SegmentIndexes | undefined
   #loadingIndexes: Promise<SegmentIndexes> | undefined
   /** What the index files speak of that were read: below, an index entry is checked before it is used. */
@@ -83,7 +84,7 @@ export class LogSegment {
   }
 
   get mark(): SegmentMark {
-    return { sizeInBytes: this.sizeInBytes, largestTimestamp: this.#largestTimestamp }
+    return { sizeInBytes: this.sizeInBytes, largestTimestamp: this.#largestTimestamp ?? null }
   }
 
   get isFull(): boolean {
@@ -140,8 +141,11 @@ export class LogSegment {
 
   /** Null where the segment holds no timestamp. */
   async largestTimestamp(): Promise<TimestampOffset | null> {
-    if (this.#indexes === undefined) await this.indexes()
-    return this.#largestTimestamp
+    if (this.#largestTimestamp === undefined) {
+      await this.indexes()
+      if (this.isClosed) this.forgetIndexes() // of a thousand segments only this is needed
+    }
+    return this.#largestTimestamp ?? null
   }
 
   async indexes(): Promise<SegmentIndexes> {
@@ -159,6 +163,7 @@ export class LogSegment {
    * closed segment's index that is wrong is made anew, the active one's is passed over.
    */
   async positionFor(offset: number): Promise<number> {
+    if (offset <= this.baseOffset) return 0
     const { offsetIndex } = await this.indexes()
     const position = offsetIndex.lookup(offset)
     if (await this.#beginsAt(position, { maxBaseOffset: offset })) return position

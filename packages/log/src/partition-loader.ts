@@ -210,6 +210,12 @@ async function recoverSegments(
     const segment = segments[i]!
     const isLast = i === segments.length - 1
     const { baseOffset } = segment
+    if (baseOffset < endOffset) {
+      throw new StorageError(`The segment before this one reaches to offset ${endOffset}`, {
+        path: segment.path,
+        code: 'DAMAGED',
+      })
+    }
     segment.startEmpty()
     segment.sizeInBytes = 0
     await segment.useFile(async file => {

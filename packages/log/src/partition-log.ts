@@ -10,20 +10,19 @@
  */
 
 import { KafkaError, type RecordBatch } from '@ottla/protocol'
-import { formatEpochCheckpoint } from './checkpoint-file.ts'
-import { replaceFile, writeNewFile } from './durable-file.ts'
-import { deletedFileSuffix, leaderEpochFileName, type SegmentFileKind, segmentFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
 import { LogReader } from './log-reader.ts'
+import type { AppendResult, ReadOptions, ReadResult } from './log-results.ts'
 import { LogSegment, type SegmentContext } from './log-segment.ts'
-import { LogWriter, type RollOperation, type WriteOperation } from './log-writer.ts'
+import { LogWriter, type WriteOperation, type WrittenLog } from './log-writer.ts'
 import { OffsetWaiters, type WaitCallback } from './offset-waiters.ts'
+import { PartitionFiles } from './partition-files.ts'
 import { formatProducerSnapshot } from './producer-snapshot.ts'
 import type { ProducerBatch, ProducerEntry, ProducerState } from './producer-state.ts'
 import { type AppendOrigin, validateRecords } from './record-validation.ts'
-import { expiredSegmentCount } from './retention.ts'
+import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
 import { asKafkaError, StorageError } from './storage-error.ts'
 import { CachedTail } from './tail-cache.ts'
 import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
@@ -53,34 +52,6 @@ export interface PartitionLogOptions {
   offlineReason?: StorageError
 }
 
-export interface AppendResult {
-  baseOffset: number
-  lastOffset: number
-  /** For `whenWritten` and `whenDurable`. Of a duplicate: where the original ends. */
-  nextOffset: number
-  /** -1 unless the topic uses LogAppendTime. */
-  logAppendTimeMs: number
-  logStartOffset: number
-  isDuplicate: boolean
-}
-
-export interface ReadOptions {
-  fromOffset: number
-  maxBytes: number
-  /** The first batch is given whole even when it is larger than `maxBytes`. */
-  minOneBatch: boolean
-  isolation: 'highWatermark' | 'lastStableOffset' | 'logEnd'
-}
-
-export interface ReadResult {
-  /** Whole record batches; the first one may begin before `fromOffset`. Slices of shared memory: not to be modified. */
-  records: Buffer[]
-  sizeInBytes: number
-  highWatermark: number
-  lastStableOffset: number
-  logStartOffset: number
-}
-
 export class PartitionLog {
   readonly topic: string
   readonly partition: number
@@ -89,6 +60,7 @@ export class PartitionLog {
   readonly #segmentContext: SegmentContext
   readonly #producers: ProducerState
   readonly #leaderEpochs: LeaderEpochs
+  readonly #files: PartitionFiles
   readonly #tail: CachedTail
   readonly #reader = new LogReader()
   readonly #writer: LogWriter
@@ -102,11 +74,11 @@ export class PartitionLog {
   /** Everything below is flushed, with its indexes: recovery may trust it. */
   #recoveryPoint: number
   #logStartOffsetToStore: number
-  #snapshotOffset: number
-  #areLeaderEpochsNew: boolean
-  #areNamesNew = false
   #hasChanged = false
-  #removal: Promise<unknown> = Promise.resolve()
+  /** Said once, not for each append that fails. */
+  #isDiskFull = false
+  /** Removals follow one another. Never rejects. */
+  #removal: Promise<void> = Promise.resolve()
   #offlineReason: StorageError | undefined
   /** What every further call is answered with: the partition is offline, deleted or closed. */
   #refusal: KafkaError | undefined
@@ -120,8 +92,7 @@ export class PartitionLog {
     this.#segments = content.segments
     this.#producers = content.producers
     this.#leaderEpochs = content.leaderEpochs
-    this.#areLeaderEpochsNew = content.areLeaderEpochsNew
-    this.#snapshotOffset = content.snapshotOffset
+    this.#files = new PartitionFiles({ segmentContext, ...content })
     this.#logStartOffset = content.logStartOffset
     this.#logStartOffsetToStore = content.logStartOffset
     this.#highWatermark = content.logEndOffset
@@ -274,8 +245,7 @@ export class PartitionLog {
     if (cached) return result(cached)
     return this.#reader.read(this.#segments.slice(), options).then(result, error => {
       this.#assertInRange(fromOffset) // what was to be read may have been deleted meanwhile
-      this.#reportDamage(error)
-      throw asKafkaError(error)
+      throw this.#failedRead(error)
     })
   }
 
@@ -309,14 +279,9 @@ export class PartitionLog {
   /** Removes segments that `retention.ms` and `retention.bytes` give up. To be called from time to time. */
   async enforceRetention(): Promise<void> {
     if (this.#refusal) return
+    await this.#removeSegments()
     const nowMs = this.#context.clock.now()
-    const facts = await Promise.all(
-      this.#segments.map(async segment => ({
-        sizeInBytes: segment.sizeInBytes,
-        largestTimestampMs: (await segment.largestTimestamp())?.timestamp ?? segment.createdMs,
-      })),
-    )
-    const count = expiredSegmentCount(facts, this.config, nowMs)
+    const count = await this.#countExpiredSegments(nowMs)
     if (count === 0) return
     if (count === this.#segments.length) this.#roll(nowMs)
     const newStartOffset = this.#segments[count]?.baseOffset ?? this.#logStartOffset
@@ -341,7 +306,7 @@ export class PartitionLog {
     this.#refusal ??= new KafkaError('KAFKA_STORAGE_ERROR', 'The log is closed')
     await this.#writer.whenIdle()
     await this.#removal
-    if (!this.#offlineReason && this.#hasChanged) await this.#storeForCleanStart()
+    if (!this.#offlineReason && (this.#hasChanged || this.#files.areLeaderEpochsNew)) await this.#storeForCleanStart()
     await this.#release()
   }
 
@@ -361,17 +326,24 @@ export class PartitionLog {
   }
 
   async #storeForCleanStart(): Promise<void> {
-    const { fileSystem } = this.#context
-    const { directory } = this.#segmentContext
-    if (this.#context.durability === 'os') await this.#activeSegment.useFile(file => file.datasync())
-    await this.#activeSegment.writeIndexes()
-    if (this.#snapshotOffset !== this.#logEndOffset) {
-      const path = `${directory}/${segmentFileName(this.#logEndOffset, 'snapshot')}`
-      await writeNewFile(fileSystem, path, formatProducerSnapshot(this.#producers.entries()))
-    }
-    await this.#writeLeaderEpochs()
-    await fileSystem.syncDirectory(directory)
+    const active = this.#activeSegment
+    if (this.#context.durability === 'os') await active.useFile(file => file.datasync())
+    const snapshot = formatProducerSnapshot(this.#producers.entries())
+    await this.#files.storeForCleanStart(active, { endOffset: this.#logEndOffset, snapshot })
     this.#recoveryPoint = this.#logEndOffset
+  }
+
+  /** All of them where every record is too old. */
+  async #countExpiredSegments(nowMs: number): Promise<number> {
+    let tooOld = 0
+    for (const segment of this.#segments.slice()) {
+      if (segment.sizeInBytes === 0) break
+      const largestTimestamp = await segment.largestTimestamp()
+      if (!isTooOld(largestTimestamp?.timestamp ?? segment.createdMs, this.config, nowMs)) break
+      tooOld++
+    }
+    const sizesInBytes = this.#segments.map(segment => segment.sizeInBytes)
+    return Math.max(tooOld, countBeyondRetentionBytes(sizesInBytes, this.config))
   }
 
   get #activeSegment(): LogSegment {
@@ -441,25 +413,21 @@ export class PartitionLog {
   }
 
   /** The writer's view of this log. */
-  #storage(): ConstructorParameters<typeof LogWriter>[0]['log'] {
-    const { fileSystem, durability } = this.#context
-    const { directory } = this.#segmentContext
+  #storage(): WrittenLog {
+    const files = this.#files
+    const { durability } = this.#context
     return {
       durability,
-      writeMetadata: () => this.#writeLeaderEpochs(),
-      closeSegment: roll => this.#closeSegment(roll),
-      abandonRoll: async ({ opened }) => {
-        await this.#context.openFiles.close(opened.path)
-        await fileSystem.remove(opened.path)
-        await fileSystem.remove(opened.filePath('snapshot'))
+      writeMetadata: () => files.writeLeaderEpochs(),
+      closeSegment: async roll => {
+        await files.closeSegment(roll)
+        this.#recoveryPoint = Math.max(this.#recoveryPoint, roll.opened.baseOffset)
       },
-      flushNames: async () => {
-        if (!this.#areNamesNew) return
-        await fileSystem.syncDirectory(directory)
-        this.#areNamesNew = false
-      },
+      abandonRoll: roll => files.abandonRoll(roll),
+      flushNames: () => files.flushNames(),
       onWritten: endOffset => this.#writtenWaiters.advance(endOffset),
       onFlushed: endOffset => {
+        this.#isDiskFull = false
         if (durability === 'fsync') this.#recoveryPoint = endOffset
         if (endOffset === this.#highWatermark) return
         this.#setOffsets({ highWatermark: endOffset })
@@ -469,32 +437,6 @@ export class PartitionLog {
       takeBack: (operations, error) => this.#takeBack(operations, error),
       onFailure: error => this.#goOffline(error),
     }
-  }
-
-  async #writeLeaderEpochs(): Promise<void> {
-    if (!this.#areLeaderEpochsNew) return
-    const path = `${this.#segmentContext.directory}/${leaderEpochFileName}`
-    const content = formatEpochCheckpoint(this.#leaderEpochs.entries)
-    await replaceFile(this.#context.fileSystem, path, content, { syncDirectory: false })
-    this.#areLeaderEpochsNew = false
-    this.#areNamesNew = true
-  }
-
-  /**
-   * The closed segment is flushed before the next one's file exists: so a hole in a segment that is not the last one is damage and
-   * never the trace of a crash. That holds with durability `os` too.
-   */
-  async #closeSegment({ closed, opened, snapshot }: RollOperation): Promise<void> {
-    const { fileSystem } = this.#context
-    await closed.useFile(file => file.datasync())
-    await closed.writeIndexes()
-    await writeNewFile(fileSystem, opened.filePath('snapshot'), snapshot)
-    await fileSystem.syncDirectory(this.#segmentContext.directory)
-    await writeNewFile(fileSystem, opened.path, Buffer.alloc(0))
-    this.#areNamesNew = true
-    this.#snapshotOffset = opened.baseOffset
-    this.#recoveryPoint = Math.max(this.#recoveryPoint, opened.baseOffset)
-    closed.isClosed = true
   }
 
   #takeBack(operations: WriteOperation[], error: StorageError): void {
@@ -511,10 +453,13 @@ export class PartitionLog {
     this.#tail.truncate(endOffset)
     this.#reader.forget()
     this.#setOffsets({ logEndOffset: endOffset })
-    this.#context.logger.error(
-      { topic: this.topic, partition: this.partition, logEndOffset: endOffset, error: error.message },
-      'the disk is full: appends fail until there is room, reads go on',
-    )
+    if (!this.#isDiskFull) {
+      this.#isDiskFull = true
+      this.#context.logger.error(
+        { topic: this.topic, partition: this.partition, logEndOffset: endOffset, error: error.message },
+        'the disk is full: appends fail until there is room, reads go on',
+      )
+    }
     this.#writtenWaiters.failAbove(endOffset, asKafkaError(error))
     this.#durableWaiters.failAbove(endOffset, asKafkaError(error))
   }
@@ -536,10 +481,11 @@ export class PartitionLog {
     this.#notifyListeners()
   }
 
-  /** Bytes that are not what was written: reported with their place. The rest of the log is still served. */
-  #reportDamage(error: unknown): void {
-    if (!(error instanceof StorageError)) return
+  /** Bytes that can't be read or are not what was written: reported with their place. The rest of the log is still served. */
+  #failedRead(error: unknown): unknown {
+    if (!(error instanceof StorageError)) return error
     this.#context.logger.error({ topic: this.topic, partition: this.partition, error: error.message }, 'a read failed')
+    return asKafkaError(error)
   }
 
   async #search(search: (options: Parameters<typeof findTimestamp>[2]) => Promise<TimestampedOffset | null>) {
@@ -552,45 +498,50 @@ export class PartitionLog {
         maxDecompressedBytes,
       })
     } catch (error) {
-      this.#reportDamage(error)
-      throw error instanceof StorageError ? asKafkaError(error) : error
+      throw this.#failedRead(error)
     }
   }
 
   /** First what is answered is made durable, then files go: a crash in between leaves too much, never too little. */
   async #moveLogStart(offset: number): Promise<void> {
     this.#logStartOffsetToStore = Math.max(this.#logStartOffsetToStore, offset)
-    await this.#context.storeLogStartOffsets()
+    await this.#context.storeLogStartOffsets().catch(error => {
+      throw error instanceof StorageError ? asKafkaError(error) : error
+    })
     if (offset > this.#logStartOffset) this.#setOffsets({ logStartOffset: offset })
     this.#leaderEpochs.truncateFromStart(this.#logStartOffset)
-    this.#areLeaderEpochsNew = true
+    this.#files.noteLeaderEpochsChanged()
+    await this.#removeSegments()
+  }
+
+  #removeSegments(): Promise<void> {
     this.#removal = this.#removal.then(() => this.#removeSegmentsBelowLogStart())
-    await this.#removal
+    return this.#removal
   }
 
   async #removeSegmentsBelowLogStart(): Promise<void> {
     const kept = this.#segments.findLastIndex(segment => segment.baseOffset <= this.#logStartOffset)
     const gone = this.#segments.splice(0, Math.max(kept, 0))
     if (gone.length === 0) return
-    const { fileSystem, openFiles, timers } = this.#context
-    const paths: string[] = []
-    for (const segment of gone) {
-      await openFiles.close(segment.path)
-      for (const kind of ['log', 'index', 'timeindex', 'txnindex', 'snapshot'] satisfies SegmentFileKind[]) {
-        const path = segment.filePath(kind)
-        if (!(await fileSystem.stat(path))) continue
-        await fileSystem.rename(path, path + deletedFileSuffix)
-        paths.push(path + deletedFileSuffix)
-      }
+    const { fileSystem, timers } = this.#context
+    try {
+      const paths = await this.#files.markForDeletion(gone)
+      timers.after(this.config.fileDeleteDelayMs, () => {
+        for (const path of paths) fileSystem.remove(path).catch(error => this.#reportLeftover(error))
+      })
+    } catch (error) {
+      this.#reportLeftover(error)
     }
-    await fileSystem.syncDirectory(this.#segmentContext.directory)
-    timers.after(this.config.fileDeleteDelayMs, () => {
-      for (const path of paths) {
-        fileSystem
-          .remove(path)
-          .catch(error => this.#context.logger.warn({ path, error: String(error) }, 'cannot remove a file'))
-      }
-    })
+  }
+
+  /** Files that could not be removed are below the log start: they cost room, and are found again after the next start. */
+  #reportLeftover(error: unknown): void {
+    if (!(error instanceof StorageError)) throw error
+    const { topic, partition } = this
+    this.#context.logger.warn(
+      { topic, partition, error: error.message },
+      'a file of deleted records could not be removed',
+    )
   }
 
   #endOffsetFor(isolation: ReadOptions['isolation']): number {

@@ -58,11 +58,12 @@ export function validateRecords(records: Buffer, context: ValidationContext): Re
 
 /** One batch that fills the buffer is by far the most common case. */
 function splitBatches(records: Buffer): RecordBatch[] {
-  if (records.length >= RecordBatch.overheadBytes) {
-    const magic = records[16]!
-    if (magic < 2) throw invalidRecord(`Record batches of magic ${magic} are not accepted, only magic 2 is`)
+  const magic = records[16]
+  if (magic !== undefined && magic < 2)
+    throw invalidRecord(`Record batches of magic ${magic} are not accepted, only 2 is`)
+  if (magic === 2 && records.length >= RecordBatch.overheadBytes) {
     const batch = new RecordBatch(records, 0)
-    if (magic === 2 && batch.sizeInBytes === records.length) return [batch]
+    if (batch.sizeInBytes === records.length) return [batch]
   }
   return [...recordBatches(records)]
 }

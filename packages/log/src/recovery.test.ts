@@ -86,6 +86,13 @@ test('after a kill everything acknowledged is there, and the leader epoch is a n
   })
 })
 
+test('the leader epoch never goes back, although nothing was appended in it', async t => {
+  const { path } = await crashed(t)
+  const seen: number[] = []
+  for (let start = 0; start < 3; start++) await withOpen(path, async ({ log }) => void seen.push(log.leaderEpoch))
+  assert.deepEqual(seen, [1, 1, 1])
+})
+
 test('cuts a torn tail, at every byte of the last three batches, and says so to the byte', async t => {
   const { path, values, positions, sizeInBytes } = await crashed(t)
   const copy = `${path}-copy`

@@ -13,7 +13,7 @@ import {
 import { Flusher } from './flusher.ts'
 import { defaultLogConfig } from './log-config.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
-import { expiredSegmentCount } from './retention.ts'
+import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
 import { randomUuid } from './uuid.ts'
 
 test('waiters are called in order of their offsets, each once', () => {
@@ -113,15 +113,20 @@ test('the flusher gives each log one turn at a time, and not more turns than all
 })
 
 test('retention gives up whole segments from the front', () => {
-  const segments = [10, 20, 30, 40].map(largestTimestampMs => ({ sizeInBytes: 100, largestTimestampMs }))
-  const count = (own: object, nowMs = 1000) => expiredSegmentCount(segments, { ...defaultLogConfig, ...own }, nowMs)
-  assert.equal(count({ retentionMs: -1 }), 0)
-  assert.equal(count({ retentionMs: 10 }, 30), 1)
-  assert.equal(count({ retentionMs: 10 }, 1000), 4)
-  assert.equal(count({ retentionMs: -1, retentionBytes: 250 }), 1)
-  assert.equal(count({ retentionMs: -1, retentionBytes: 200 }), 2)
-  assert.equal(count({ retentionMs: -1, retentionBytes: 0 }), 3)
-  assert.equal(count({ retentionMs: 0, cleanupDelete: false }), 0)
+  const config = { ...defaultLogConfig, retentionMs: 10, retentionBytes: -1 }
+  assert.deepEqual(
+    [20, 21].map(nowMs => isTooOld(10, config, nowMs)),
+    [false, true],
+  )
+  assert.equal(isTooOld(10, { ...config, retentionMs: -1 }, 1000), false)
+  assert.equal(isTooOld(10, { ...config, cleanupDelete: false }, 1000), false)
+  const count = (retentionBytes: number, own = {}) =>
+    countBeyondRetentionBytes([100, 100, 100, 100], { ...config, retentionBytes, ...own })
+  assert.deepEqual(
+    [-1, 400, 301, 300, 250, 200, 0].map(limit => count(limit)),
+    [0, 0, 0, 1, 1, 2, 3],
+  )
+  assert.equal(count(0, { cleanupDelete: false }), 0)
 })
 
 test('names are those of Apache Kafka', () => {

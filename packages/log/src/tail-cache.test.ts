@@ -22,7 +22,7 @@ function append(tail: CachedTail, baseOffset: number, values: string[], frame?: 
 }
 
 const offsets = (buffers: Buffer[] | null) =>
-  buffers && buffers.flatMap(buffer => [...recordBatches(buffer)].map(batch => batch.baseOffset))
+  buffers?.flatMap(buffer => [...recordBatches(buffer)].map(batch => batch.baseOffset)) ?? null
 
 const everything = { endOffset: Number.MAX_SAFE_INTEGER, maxBytes: 100_000_000, minOneBatch: true }
 

@@ -4,7 +4,7 @@
  * (KIP-511).
  */
 
-import { apiVersions, KafkaError, type ResponseInput } from '@ottla/protocol'
+import { apiVersions, KafkaError, produce, type ResponseInput } from '@ottla/protocol'
 import { supportedFeatures } from '../metadata/features.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
@@ -24,13 +24,24 @@ export const apiVersionsHandler = handler(
     }
     return { errorCode: 0, apiKeys: apiKeys(broker), ...features(broker) }
   },
-  { refuse: ({ errorCode, broker }) => ({ errorCode, apiKeys: apiKeys(broker) }) },
+  {
+    refuse: ({ errorCode, errorName, broker }) => ({
+      errorCode,
+      apiKeys: errorName === 'UNSUPPORTED_VERSION' ? apiKeys(broker) : [],
+    }),
+  },
 )
+
+/**
+ * Produce is said to begin at version 0 although 3 is the lowest that is served, as Kafka 4 does (KIP-896): librdkafka takes
+ * a server without it for one that knows no compression.
+ */
+const lowestProduceVersionSaid = 0
 
 function apiKeys({ apis }: BrokerServices): ResponseInput<typeof apiVersions>['apiKeys'] {
   return apis.map(({ key, lowestVersion, highestVersion }) => ({
     apiKey: key,
-    minVersion: lowestVersion,
+    minVersion: key === produce.key ? lowestProduceVersionSaid : lowestVersion,
     maxVersion: highestVersion,
   }))
 }

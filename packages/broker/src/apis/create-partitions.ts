@@ -37,13 +37,15 @@ async function extend(
     if (isDuplicate) throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.')
     const topic = metadata.topic(name)
     if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+    // Which partition keeps a group or a transaction follows from their number.
+    if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `The number of partitions of ${name} is fixed`)
     metadata.checkPartitionCount(topic, count)
     if (assignments !== null) {
       const additional = count - topic.partitionCount
       if (assignments.length !== additional) {
         throw new KafkaError(
           'INVALID_REPLICA_ASSIGNMENT',
-          `Attempted to add ${additional} additional partition(s), but ${assignments.length} assignment(s) were specified.`,
+          `Attempted to add ${additional} additional partition(s), but only ${assignments.length} assignment(s) were specified.`,
         )
       }
       for (const { brokerIds } of assignments) checkAssignment(brokerIds, nodeId)

@@ -32,7 +32,7 @@ export const createTopicsHandler = handler(
   },
   {
     refuse: ({ request, errorCode, errorMessage }) => ({
-      topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage, configs: null })),
+      topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage, configs: [] })),
     }),
   },
 )
@@ -40,6 +40,7 @@ export const createTopicsHandler = handler(
 async function create(broker: BrokerServices, asked: CreatableTopic, { validateOnly }: { validateOnly: boolean }): Promise<TopicResult> {
   const { name } = asked
   try {
+    broker.metadata.checkNewName(name)
     const topic = newTopic(broker, asked)
     const success = { name, errorCode: 0, errorMessage: null, numPartitions: topic.partitionCount, replicationFactor: 1 }
     if (validateOnly) {
@@ -56,8 +57,7 @@ async function create(broker: BrokerServices, asked: CreatableTopic, { validateO
 }
 
 function failure(name: string, { errorName, message }: KafkaError): TopicResult {
-  // Kafka leaves the configuration null in the answer for a topic that failed.
-  return { name, errorCode: errorCode(errorName), errorMessage: message, configs: null }
+  return { name, errorCode: errorCode(errorName), errorMessage: message, configs: [] }
 }
 
 /** What is asked for, with defaults in place. Throws KafkaError. */
@@ -93,7 +93,7 @@ function newTopic({ settings, nodeId }: BrokerServices, asked: CreatableTopic): 
 /** Throws KafkaError INVALID_REPLICATION_FACTOR unless it is 1. */
 export function checkReplicationFactor(replicationFactor: number): void {
   if (replicationFactor < 1) {
-    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'Replication factor was set to an invalid non-positive value.')
+    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'Replication factor must be larger than 0, or -1 to use the default value.')
   }
   if (replicationFactor > 1) {
     throw new KafkaError(

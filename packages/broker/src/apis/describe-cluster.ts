@@ -27,10 +27,10 @@ export const describeClusterHandler = handler(
     }
   },
   {
-    refuse: ({ request, errorCode, errorMessage }) => ({
+    refuse: ({ errorCode, errorMessage }) => ({
       errorCode,
       errorMessage,
-      endpointType: request.endpointType,
+      endpointType: brokers,
       clusterId: '',
       brokers: [],
     }),

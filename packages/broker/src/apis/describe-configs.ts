@@ -4,10 +4,11 @@
  */
 
 import { describeConfigs, errorCode, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
+import { topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
 import type { SettingType } from '../settings/setting.ts'
-import { textInForce, topicConfigEntries, topicSettingFact, topicSettingNames } from '../settings/topic-config.ts'
+import { brokerConfigEntries, textInForce, topicConfigEntries, topicSettingFact, topicSettingNames } from '../settings/topic-config.ts'
 import { topicSettings } from '../settings/topic-settings.ts'
 import { configResources, configSourceCodes } from './config-resources.ts'
 import { handler } from './handler.ts'
@@ -78,6 +79,8 @@ function configsOf(broker: BrokerServices, { resourceType, resourceName }: Resou
 }
 
 function topicConfigs({ metadata, settings }: BrokerServices, name: string, wanted: Wanted): ConfigAnswer[] {
+  const problem = topicNameProblem(name)
+  if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(name)
   if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
   return topicSettingNames.map(setting => {
@@ -99,15 +102,17 @@ function topicConfigs({ metadata, settings }: BrokerServices, name: string, want
 function brokerConfigs({ settings }: BrokerServices, wanted: Wanted): ConfigAnswer[] {
   return [...brokerSettings].map(([name, setting]) => {
     const isSensitive = setting.type === 'password'
-    const entries = settings.entries(name).map(entry => ({ ...entry, text: isSensitive ? null : entry.text }))
-    const [inForce = { source: 'default' as const, text: null }] = entries
+    const [inForce = { source: 'default' as const, text: null }] = settings.entries(name)
+    const told = (text: string | null): string | null => (isSensitive ? null : text)
     return {
       name,
-      value: inForce.text,
+      value: told(inForce.text),
       readOnly: !setting.isDynamic,
       configSource: configSourceCodes[inForce.source],
       isSensitive,
-      synonyms: wanted.includeSynonyms ? entries.map(entry => synonym(name, entry)) : [],
+      synonyms: wanted.includeSynonyms
+        ? brokerConfigEntries(name, settings).map(entry => synonym(entry.name, { ...entry, text: told(entry.text) }))
+        : [],
       configType: typeCodes[setting.type],
       documentation: wanted.includeDocumentation ? setting.documentation : null,
     }

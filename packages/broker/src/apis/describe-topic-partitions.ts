@@ -21,7 +21,7 @@ export const describeTopicPartitionsHandler = handler(
       throw new KafkaError('INVALID_REQUEST', `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`)
     }
     const limit = broker.settings.get('max.request.partition.size.limit')
-    let room = request.responsePartitionLimit > 0 ? Math.min(request.responsePartitionLimit, limit) : limit
+    let room = Math.max(Math.min(request.responsePartitionLimit, limit), 1)
     const topics: TopicAnswer[] = []
     let nextCursor: Answer['nextCursor'] = null
     for (const name of names(broker, request)) {
@@ -66,6 +66,7 @@ function unknown(name: string): TopicAnswer {
     topicId: zeroUuid,
     isInternal: isInternalTopic(name),
     partitions: [],
+    topicAuthorizedOperations: topicOperations,
   }
 }
 

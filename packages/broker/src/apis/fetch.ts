@@ -6,7 +6,7 @@
  * limit is too low would stand still for ever.
  */
 
-import { errorCode, fetch, type Request, type ResponseInput } from '@ottla/protocol'
+import { fetch, type Request, type ResponseInput } from '@ottla/protocol'
 import { type FetchSession, type FetchTarget, keyOf, newPartition, type SessionPartition } from '../fetch/fetch-sessions.ts'
 import type { PartitionRead } from '../fetch/partition-reader.ts'
 import { readOrWait } from '../fetch/waiting-fetch.ts'
@@ -18,15 +18,14 @@ type FetchRequest = Request<typeof fetch>
 type FetchResponse = ResponseInput<typeof fetch>
 
 const firstTopicIdVersion = 13
-const firstEndpointsVersion = 16
+const firstReplicaStateVersion = 15
+const firstLeaderHintVersion = 16
 const readCommitted = 1
 
 export const fetchHandler = handler(
   fetch,
   async ({ request, version, broker, connection }) => {
-    const replicaId = version >= 15 ? request.replicaState.replicaId : request.replicaId
-    if (replicaId >= 0) return refuseReplica(request)
-
+    const replicaId = version >= firstReplicaStateVersion ? request.replicaState.replicaId : request.replicaId
     const { session, isIncremental } = enterSession(broker, request, version)
     const partitions = session === null ? targetsOf(request).map(newPartition) : [...session.partitions.values()]
     const reads = await readOrWait(broker, connection, partitions, {
@@ -34,31 +33,13 @@ export const fetchHandler = handler(
       minBytes: request.minBytes,
       maxBytes: Math.min(request.maxBytes, broker.settings.get('fetch.max.bytes')),
       isReadCommitted: request.isolationLevel === readCommitted,
+      isReplica: replicaId >= 0,
+      hintsLeader: version >= firstLeaderHintVersion,
     })
-    const response = answer(partitions, reads, { session, isIncremental })
-    return version >= firstEndpointsVersion ? withEndpoints(response, broker, connection) : response
+    return withEndpoints(answer(partitions, reads, { session, isIncremental }), broker, connection)
   },
   { refuse: ({ errorCode }) => ({ errorCode, sessionId: 0, responses: [] }) },
 )
-
-/** There are no followers here: whoever says it is one is not known. */
-function refuseReplica(request: FetchRequest): FetchResponse {
-  return {
-    errorCode: 0,
-    sessionId: 0,
-    responses: request.topics.map(({ topicId, topic, partitions }) => ({
-      topicId,
-      topic,
-      partitions: partitions.map(({ partition }) => ({
-        partitionIndex: partition,
-        errorCode: errorCode('NOT_LEADER_OR_FOLLOWER'),
-        highWatermark: -1,
-        abortedTransactions: [],
-        records: [],
-      })),
-    })),
-  }
-}
 
 function targetsOf(request: FetchRequest): FetchTarget[] {
   return request.topics.flatMap(({ topicId, topic, partitions }) =>

@@ -5,6 +5,7 @@
 
 import { errorCode, incrementalAlterConfigs, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
 import type { ConfigChanges } from '../metadata/metadata.ts'
+import { topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
 import { isTopicSettingName, textInForce, topicSettingFact } from '../settings/topic-config.ts'
@@ -19,15 +20,13 @@ const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 export const incrementalAlterConfigsHandler = handler(
   incrementalAlterConfigs,
   async ({ request, broker }) => {
-    const byResource = new Map<string, Resource[]>()
-    for (const resource of request.resources) {
-      const key = `${resource.resourceType}/${resource.resourceName}`
-      byResource.set(key, [...(byResource.get(key) ?? []), resource])
-    }
+    const keyOf = ({ resourceType, resourceName }: Resource): string => `${resourceType}/${resourceName}`
+    const counts = new Map<string, number>()
+    for (const resource of request.resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1)
     const responses: Result[] = []
-    for (const [resource, ...repeated] of byResource.values()) {
-      const options = { isRepeated: repeated.length > 0, validateOnly: request.validateOnly }
-      responses.push(await alter(broker, resource!, options))
+    for (const resource of request.resources) {
+      const isRepeated = counts.get(keyOf(resource)) !== 1
+      responses.push(await alter(broker, resource, { isRepeated, validateOnly: request.validateOnly }))
     }
     return { responses }
   },
@@ -69,6 +68,8 @@ function checkNames({ configs }: Resource): void {
 }
 
 async function alterTopic({ metadata, settings }: BrokerServices, { resourceName, configs }: Resource, validateOnly: boolean): Promise<void> {
+  const problem = topicNameProblem(resourceName)
+  if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(resourceName)
   if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${resourceName}' does not exist.`)
   const changes = changesOf(configs, {
@@ -102,7 +103,8 @@ function changesOf(configs: Resource['configs'], { isList, current }: SettingsOf
     if (configOperation === operations.set) changes.set(name, value ?? '')
     else if (configOperation === operations.delete) changes.set(name, null)
     else if (configOperation === operations.append || configOperation === operations.subtract) {
-      if (!isList(name)) throw new KafkaError('INVALID_CONFIG', `Can't append or subtract: ${name} is not a list`)
+      const operation = configOperation === operations.append ? 'APPEND' : 'SUBTRACT'
+      if (!isList(name)) throw new KafkaError('INVALID_CONFIG', `Can't ${operation} to key ${name} because its type is not LIST.`)
       const items = current(name).split(',').filter(item => item !== '')
       const changed = (value ?? '').split(',').map(item => item.trim())
       const kept = items.filter(item => !changed.includes(item))

@@ -28,6 +28,8 @@ const earliestLocal = -4
 const latestTiered = -5
 const earliestPendingUpload = -6
 const sinceVersion = new Map([
+  [latest, 0],
+  [earliest, 0],
   [maxTimestamp, 7],
   [earliestLocal, 8],
   [latestTiered, 9],
@@ -83,7 +85,7 @@ async function answer(broker: BrokerServices, asked: Query) {
 async function find(broker: BrokerServices, { name, query, version, isRepeated, isolationLevel }: Query): Promise<OffsetAnswer> {
   if (isRepeated) throw new KafkaError('INVALID_REQUEST')
   const timestamp = Number(query.timestamp)
-  if (version < (sinceVersion.get(timestamp) ?? 0)) throw new KafkaError('UNSUPPORTED_VERSION')
+  if (timestamp < 0 && version < (sinceVersion.get(timestamp) ?? Number.POSITIVE_INFINITY)) throw new KafkaError('UNSUPPORTED_VERSION')
   const log = findLog(broker, findTopic(broker, { topicId: zeroUuid, name }), query.partitionIndex)
   checkLeaderEpoch(log, query.currentLeaderEpoch)
   const end = isolationLevel === readCommitted ? log.lastStableOffset : log.highWatermark

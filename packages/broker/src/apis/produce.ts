@@ -7,7 +7,7 @@
  */
 
 import { RecordValidationError } from '@ottla/log'
-import { errorCode, type ErrorName, KafkaError, produce, type Request, type ResponseInput } from '@ottla/protocol'
+import { errorCode, type ErrorName, KafkaError, produce, RecordBatch, type Request, type ResponseInput } from '@ottla/protocol'
 import { findLog, findTopic } from '../partition-access.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler, type Refusal } from './handler.ts'
@@ -35,8 +35,8 @@ export const produceHandler = handler(
     if (acks !== acksAll && acks !== 0 && acks !== 1) {
       throw new KafkaError('INVALID_REQUIRED_ACKS', `acks must be -1, 0 or 1, not ${acks}`)
     }
-    if (request.transactionalId !== null) {
-      throw new KafkaError('INVALID_TXN_STATE', 'Transactions are not part of this version')
+    if (request.transactionalId !== null || hasTransactionalRecords(request)) {
+      throw new KafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Transactions are not part of this version')
     }
     const waits = new Waits()
     const responses = request.topicData.map(topic => ({
@@ -54,6 +54,16 @@ export const produceHandler = handler(
   { refuse: refuseAll, pipelined: true },
 )
 
+function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      if (records === null || records.length < RecordBatch.overheadBytes) continue
+      if (new RecordBatch(records, 0).isTransactional) return true
+    }
+  }
+  return false
+}
+
 interface Append {
   readonly topic: TopicData
   readonly partition: PartitionInput
@@ -67,9 +77,6 @@ function append(broker: BrokerServices, { topic: reference, partition, acks, wai
     const topic = findTopic(broker, reference)
     const log = findLog(broker, topic, partition.index)
     if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`)
-    if (acks === acksAll && topic.minInsyncReplicas > 1) {
-      throw new KafkaError('NOT_ENOUGH_REPLICAS', `min.insync.replicas is ${topic.minInsyncReplicas}, a single node has one replica`)
-    }
     answer.logStartOffset = log.logStartOffset
     const records = partition.records
     if (records === null) throw new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
@@ -95,7 +102,10 @@ function fail(answer: PartitionAnswer, error: unknown): void {
   answer.errorMessage = error instanceof KafkaError ? error.message : null
   answer.baseOffset = -1
   answer.logAppendTimeMs = -1
-  if (!(error instanceof RecordValidationError)) return
+  if (!(error instanceof RecordValidationError)) {
+    answer.logStartOffset = -1
+    return
+  }
   answer.recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
     batchIndex,
     batchIndexErrorMessage: message,

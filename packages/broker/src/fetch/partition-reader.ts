@@ -31,6 +31,10 @@ export interface ReadLimits {
   /** The first batch is given whole even if it is larger than `maxBytes`. */
   readonly minOneBatch: boolean
   readonly isReadCommitted: boolean
+  /** The client says that it is a replica: none is known here. */
+  readonly isReplica: boolean
+  /** Answers that name the wrong leader or epoch tell the right one (KIP-951). */
+  readonly hintsLeader: boolean
 }
 
 const noRecords: readonly Buffer[] = []
@@ -41,6 +45,7 @@ export function readPartition(broker: BrokerServices, target: FetchTarget, limit
   try {
     const topic = findTopic(broker, { topicId: target.topicId, name: target.topic })
     log = findLog(broker, topic, target.partition)
+    if (limits.isReplica) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'There are no followers here')
     checkLeaderEpoch(log, target.currentLeaderEpoch)
     const divergingEpoch = findDivergence(log, target)
     if (divergingEpoch !== undefined) return { log, sizeInBytes: 0, data: { ...emptyData(log, target, limits), divergingEpoch } }
@@ -64,9 +69,9 @@ export function readPartition(broker: BrokerServices, target: FetchTarget, limit
       },
     })
     if (!(result instanceof Promise)) return toRead(result)
-    return result.then(toRead, error => failedRead(broker, target, log, error))
+    return result.then(toRead, error => failedRead(broker, { target, log, hintsLeader: limits.hintsLeader }, error))
   } catch (error) {
-    return failedRead(broker, target, log, error)
+    return failedRead(broker, { target, log, hintsLeader: limits.hintsLeader }, error)
   }
 }
 
@@ -96,7 +101,13 @@ function emptyData(log: PartitionLog, target: FetchTarget, limits: ReadLimits): 
   }
 }
 
-function failedRead(broker: BrokerServices, target: FetchTarget, log: PartitionLog | undefined, error: unknown): PartitionRead {
+interface Failure {
+  readonly target: FetchTarget
+  readonly log: PartitionLog | undefined
+  readonly hintsLeader: boolean
+}
+
+function failedRead(broker: BrokerServices, { target, log, hintsLeader }: Failure, error: unknown): PartitionRead {
   if (!(error instanceof KafkaError)) {
     broker.logger.error({ topic: log?.topic, partition: target.partition, err: error }, 'a bug: a partition could not be read')
   }
@@ -107,10 +118,11 @@ function failedRead(broker: BrokerServices, target: FetchTarget, log: PartitionL
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: [],
+    abortedTransactions: log === undefined ? [] : null,
     records: noRecords,
   }
-  // KIP-951: the client learns the epoch it should have had, without asking for metadata first.
-  const currentLeader = { leaderId: broker.nodeId, leaderEpoch: log?.leaderEpoch ?? -1 }
-  return { log, sizeInBytes: 0, data: name === 'FENCED_LEADER_EPOCH' ? { ...data, currentLeader } : data }
+  const isAboutLeader = name === 'FENCED_LEADER_EPOCH' || name === 'NOT_LEADER_OR_FOLLOWER'
+  if (!hintsLeader || !isAboutLeader || log === undefined) return { log, sizeInBytes: 0, data }
+  const currentLeader = { leaderId: broker.nodeId, leaderEpoch: log.leaderEpoch }
+  return { log, sizeInBytes: 0, data: { ...data, currentLeader } }
 }

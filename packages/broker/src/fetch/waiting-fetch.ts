@@ -7,13 +7,11 @@
 
 import type { BrokerServices, ConnectionInfo } from '../services.ts'
 import type { FetchTarget } from './fetch-sessions.ts'
-import { type PartitionRead, readPartition } from './partition-reader.ts'
+import { type PartitionRead, type ReadLimits, readPartition } from './partition-reader.ts'
 
-export interface FetchLimits {
+export interface FetchLimits extends Omit<ReadLimits, 'minOneBatch'> {
   readonly maxWaitMs: number
   readonly minBytes: number
-  readonly maxBytes: number
-  readonly isReadCommitted: boolean
 }
 
 /** One read for each target, in their order. */
@@ -53,8 +51,9 @@ export async function readOrWait(
 }
 
 /** Once something was read, what follows must fit in the rest: only the very first batch may be larger than the limit. */
-function limitsNow({ maxBytes, isReadCommitted }: FetchLimits, sizeInBytes: number) {
-  return { maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch: sizeInBytes === 0, isReadCommitted }
+function limitsNow({ maxBytes, isReadCommitted, isReplica, hintsLeader }: FetchLimits, sizeInBytes: number): ReadLimits {
+  const minOneBatch = sizeInBytes === 0
+  return { maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch, isReadCommitted, isReplica, hintsLeader }
 }
 
 function isEnough(reads: readonly PartitionRead[], sizeInBytes: number, { minBytes }: FetchLimits): boolean {

@@ -11,8 +11,8 @@ export interface SupportedFeature {
   readonly finalizedVersion: number
 }
 
-/** 29 is Kafka 4.4's: it says which record formats the metadata log may hold, and tools ask for it. */
-const metadataVersion = 29
+/** Kafka 4.4's (4.4-IV2): it says which record formats the metadata log may hold, and tools ask for it. */
+const metadataVersion = 33
 
 export const supportedFeatures: readonly SupportedFeature[] = [
   { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion, finalizedVersion: metadataVersion },

@@ -9,13 +9,12 @@
  * removed at the next start: empty ones of a topic that never was, and those of a topic that is known to be deleted.
  */
 
-import { randomBytes } from 'node:crypto'
 import { type LogConfig, type LogDirectory, StorageError } from '@ottla/log'
 import { decodeMetadataRecord, encodeMetadataRecord, KafkaError } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
 import { SettingError } from '../settings/setting.ts'
 import { checkDynamicSetting, type Settings } from '../settings/settings.ts'
-import { checkTopicOverrides, logConfigOf, minInsyncReplicasOf, type TopicOverrides } from '../settings/topic-config.ts'
+import { checkTopicOverrides, logConfigOf, type TopicOverrides } from '../settings/topic-config.ts'
 import type { Clock } from '../time/clock.ts'
 import { ChangeQueue } from './change-queue.ts'
 import { supportedFeatures } from './features.ts'
@@ -32,8 +31,6 @@ export interface Topic {
   readonly overrides: TopicOverrides
   /** What is in force for its logs. */
   readonly config: LogConfig
-  /** `min.insync.replicas`: this broker is the only replica. */
-  readonly minInsyncReplicas: number
   readonly isInternal: boolean
 }
 
@@ -49,6 +46,7 @@ export interface MetadataOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly nodeId: number
+  readonly randomBytes: (count: number) => Buffer
 }
 
 /** Kafka's limit against requests that would create millions of files: partitions that one request may add. */
@@ -131,11 +129,8 @@ export class Metadata {
     return () => this.#deletedListeners.delete(listener)
   }
 
-  /**
-   * Why this topic can't be created, if it can't: throws KafkaError as CreateTopics answers it.
-   * `createTopic` checks the same again; this is for `validateOnly`.
-   */
-  checkNewTopic({ name, partitionCount, overrides = new Map() }: NewTopic): void {
+  /** Why no new topic can have this name, if so: throws KafkaError as CreateTopics answers it. */
+  checkNewName(name: string): void {
     if (name === clusterMetadataTopic) {
       throw new KafkaError('INVALID_REQUEST', `Creation of internal topic ${clusterMetadataTopic} is prohibited.`)
     }
@@ -146,6 +141,11 @@ export class Metadata {
     if (colliding !== undefined) {
       throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${colliding}`)
     }
+  }
+
+  /** As `checkNewName`, for all that is asked of the topic. `createTopic` checks it too; this is for `validateOnly`. */
+  checkNewTopic({ name, partitionCount, overrides = new Map() }: NewTopic): void {
+    this.checkNewName(name)
     if (partitionCount < 1) {
       throw new KafkaError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
     }
@@ -163,7 +163,7 @@ export class Metadata {
     return this.#changes.run(async () => {
       this.checkNewTopic(topic)
       const { name, partitionCount, overrides = new Map() } = topic
-      const id = randomTopicId()
+      const id = randomTopicId(this.#options.randomBytes)
       const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
       await this.#createLogs({ name, id, partitions, config: logConfigOf(overrides, this.#options.settings) })
       try {
@@ -310,7 +310,7 @@ export class Metadata {
         'registerBrokerRecord',
         {
           brokerId: nodeId,
-          incarnationId: randomTopicId(),
+          incarnationId: randomTopicId(this.#options.randomBytes),
           brokerEpoch,
           endPoints: endpoints.map(endpoint => ({ ...endpoint, securityProtocol: 0 })),
           features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
@@ -382,7 +382,6 @@ export class Metadata {
       partitionCount,
       overrides,
       config: logConfigOf(overrides, settings),
-      minInsyncReplicas: minInsyncReplicasOf(overrides, settings),
       isInternal: isInternalTopic(name),
     }
     this.#topics.set(name, topic)
@@ -515,7 +514,7 @@ function asInvalidConfig(check: () => void): void {
 }
 
 /** Kafka's form of an id: 16 random bytes of a version 4 UUID, URL-safe base64, not beginning with a dash. */
-function randomTopicId(): string {
+function randomTopicId(randomBytes: (count: number) => Buffer): string {
   for (;;) {
     const bytes = randomBytes(16)
     bytes[6] = (bytes[6]! & 0x0f) | 0x40

@@ -39,7 +39,7 @@ export function checkTopicOverrides(overrides: TopicOverrides, settings: Setting
   }
   if (valueInForce('remote.storage.enable', overrides, settings)) {
     throw new SettingError(
-      'Tiered storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.',
+      'Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.',
     )
   }
   const minLag = Number(valueInForce('min.compaction.lag.ms', overrides, settings))
@@ -65,10 +65,7 @@ export function textInForce(name: TopicSettingName, overrides: TopicOverrides, s
   return { name, source: 'default', text: fact.default ?? '' }
 }
 
-/**
- * Everything that is set for a name, strongest first, as DescribeConfigs lists synonyms: the override, then broker settings.
- * Like Kafka, it names a default only for the nearest synonym.
- */
+/** Everything that is set for a name, strongest first, as DescribeConfigs lists synonyms: the override, then broker settings. */
 export function topicConfigEntries(
   name: TopicSettingName,
   overrides: TopicOverrides,
@@ -77,14 +74,31 @@ export function topicConfigEntries(
   const entries: TopicConfigEntry[] = []
   const override = overrides.get(name)
   if (override !== undefined) entries.push({ name, source: 'topic', text: override })
-  const synonyms = topicSettings[name].synonyms
-  for (const source of ['dynamicBroker', 'dynamicDefault', 'static', 'default'] as const) {
-    for (const synonym of source === 'default' ? synonyms.slice(0, 1) : synonyms) {
-      const entry = settings.entries(synonym.name).find(candidate => candidate.source === source)
-      if (entry !== undefined) entries.push({ name: synonym.name, source, text: entry.text })
-    }
-  }
-  return entries
+  const [nearest] = topicSettings[name].synonyms
+  return nearest === undefined ? entries : [...entries, ...brokerConfigEntries(nearest.name, settings)]
+}
+
+/** The broker settings that are a topic setting's synonyms, by the nearest of them. */
+const synonymsByNearest = new Map(
+  Object.values(topicSettings).map(({ synonyms }) => [synonyms[0]?.name, synonyms.map(({ name }) => name)]),
+)
+
+/**
+ * Everything that is set for a broker setting or one of its synonyms, strongest first. Like Kafka, it leaves out what comes
+ * before the first value under the name itself.
+ */
+export function brokerConfigEntries(name: string, settings: Settings): (TopicConfigEntry & { source: BrokerSettingSource })[] {
+  const names = synonymsByNearest.get(name) ?? [name]
+  const entries = (['dynamicBroker', 'dynamicDefault', 'static', 'default'] as const).flatMap(source =>
+    names.flatMap(synonym =>
+      settings
+        .entries(synonym)
+        .filter(entry => entry.source === source)
+        .map(({ text }) => ({ name: synonym, source, text })),
+    ),
+  )
+  const first = entries.findIndex(entry => entry.name === name)
+  return first < 0 ? [] : entries.slice(first)
 }
 
 export function valueInForce(name: TopicSettingName, overrides: TopicOverrides, settings: Settings): SettingValue {
@@ -114,9 +128,4 @@ export function logConfigOf(overrides: TopicOverrides, settings: Settings): LogC
     segmentJitterMs: number('segment.jitter.ms'),
     segmentMs: number('segment.ms'),
   }
-}
-
-/** `min.insync.replicas` in force. There is one replica, always in sync. */
-export function minInsyncReplicasOf(overrides: TopicOverrides, settings: Settings): number {
-  return Number(valueInForce('min.insync.replicas', overrides, settings))
 }

@@ -102,7 +102,7 @@ export const topicSettings: Readonly<Record<TopicSettingName, TopicSetting>> = {
     'log.cleaner.min.compaction.lag.ms',
   ),
   'min.insync.replicas': topicSetting(
-    'Replicas that must have a record before acks=all is answered. A single node has one: more refuses acks=all.',
+    'Replicas that must have a record before acks=all is answered. As in Kafka never more than a partition has: one.',
     'min.insync.replicas',
   ),
   preallocate: topicSetting(

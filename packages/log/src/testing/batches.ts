@@ -1,7 +1,8 @@
 /** Record batches for tests, and their reading back. */
 
 import { buildRecordBatch, type RecordBatch, recordBatches } from '@ottla/protocol'
-import type { PartitionLog, ReadOptions } from '../partition-log.ts'
+import type { ReadOptions } from '../log-results.ts'
+import type { PartitionLog } from '../partition-log.ts'
 
 export interface BatchOptions {
   values?: string[]

@@ -3,8 +3,7 @@
  * no byte from outside ever gets here.
  */
 
-import type { FieldLayout } from './layout.ts'
-import { fieldLayouts, type VersionContext } from './layout.ts'
+import { type FieldLayout, fieldLayouts, type VersionContext } from './layout.ts'
 import { zeroUuid } from './uuid.ts'
 
 export class Source {
@@ -56,25 +55,10 @@ export function defaultSource({ field }: FieldLayout, context: VersionContext): 
   }
 }
 
-const methodNames = {
-  boolean: 'boolean',
-  int8: 'int8',
-  int16: 'int16',
-  int32: 'int32',
-  int64: 'int64',
-  uint16: 'uint16',
-  uint32: 'uint32',
-  float64: 'float64',
-  uuid: 'uuid',
-  string: 'string',
-  bytes: 'bytes',
-  records: 'bytes',
-} as const
-
 /** The method of Reader and Writer that takes this primitive type: `int32`, `compactNullableString` … */
 export function methodName({ field, nullable, compact }: FieldLayout): string {
   if (field.type === 'array' || field.type === 'struct') throw new Error(`${field.type} is not a primitive type`)
-  const name = methodNames[field.type]
+  const name = field.type === 'records' ? 'bytes' : field.type
   if (name !== 'string' && name !== 'bytes') {
     if (nullable) throw new Error(`${field.type} cannot be null`)
     return name

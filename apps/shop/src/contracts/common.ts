@@ -1,0 +1,9 @@
+/** The words that every contract shares. Money is a whole number of minor units (cents) beside its currency, never a float. */
+import { z } from 'zod'
+
+export const orderId = z.string().min(1)
+export const currency = z.literal('EUR')
+export const minorUnits = z.int().nonnegative()
+export const sku = z.string().min(1).max(64)
+export const orderLine = z.object({ sku, quantity: z.int().positive() })
+export type OrderLine = z.output<typeof orderLine>

@@ -1,0 +1,51 @@
+/**
+ * How one service calls another in REST style: with a deadline, the trace, and typed answers. Two kinds of failure stay apart:
+ * the other service refused (its problem document comes along), or it could not be reached and its outcome is unknown.
+ */
+import type { z } from 'zod'
+import { nextHop } from './trace.ts'
+
+export const callTimeoutMs = 3000
+
+/** No answer, or a 5xx: the caller can't know whether the call had its effect. */
+export class ServiceUnavailableError extends Error {
+  override readonly name = 'ServiceUnavailableError'
+  readonly service: string
+
+  constructor(service: string, detail: string, cause?: unknown) {
+    super(`${service} ${detail}`, { cause })
+    this.service = service
+  }
+}
+
+export async function call<Answer extends z.ZodType>(options: {
+  service: string
+  url: string
+  body: unknown
+  answer: Answer
+  traceparent: string
+  timeoutMs?: number
+}): Promise<z.output<Answer>> {
+  const { service, url, body, answer, traceparent, timeoutMs = callTimeoutMs } = options
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: nextHop(traceparent) },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    text = await response.text()
+  } catch (error) {
+    const isTimeout = (error as Error).name === 'TimeoutError'
+    throw new ServiceUnavailableError(
+      service,
+      isTimeout ? `did not answer in ${timeoutMs} ms` : 'cannot be reached',
+      error,
+    )
+  }
+  if (response.status >= 500) throw new ServiceUnavailableError(service, `answered ${response.status}`)
+  if (!response.ok) throw new Error(`${service} refused the call (${response.status}): ${text.slice(0, 500)}`)
+  return answer.parse(JSON.parse(text))
+}

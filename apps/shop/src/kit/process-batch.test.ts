@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Message } from '@platformatic/kafka'
+import { type Envelope, toRecord } from '../contracts/envelope.ts'
+import { inventory } from '../contracts/inventory.ts'
+import { BatchProcessor, splitBySubject } from './process-batch.ts'
+import { on, type Reactions } from './reaction.ts'
+import { envelope, type NotesTables, now, openNotes, silent } from './testing.ts'
+
+const signal = new AbortController().signal
+
+function message(event: Envelope, offset = 0): Message {
+  return {
+    ...toRecord('inventory', event),
+    topic: 'inventory',
+    partition: 0,
+    offset: BigInt(offset),
+  } as unknown as Message
+}
+
+function released(orderId: string): Envelope {
+  const data = { orderId, reservationId: 'r', lines: [{ sku: 'mug', quantity: 1 }] }
+  return envelope({ type: 'shop.stock.released.v1', subject: orderId, data })
+}
+
+/** Notes each order id; `before` may fail in its stead. */
+function setUp(before: (orderId: string) => void = () => undefined) {
+  const database = openNotes()
+  const dead: { message: Message; error: Error }[] = []
+  const reactions: Reactions<NotesTables> = on<NotesTables, typeof inventory, 'shop.stock.released.v1'>(
+    inventory,
+    'shop.stock.released.v1',
+    ({ data }) => {
+      before(data.orderId)
+      return async ({ database: transaction }) => {
+        await transaction.insertInto('notes').values({ text: data.orderId }).execute()
+      }
+    },
+  )
+  let commits = 0
+  const processor = new BatchProcessor<NotesTables>({
+    groupId: 'test',
+    database,
+    topics: [inventory],
+    reactions,
+    deadLetters: { put: async (message, { error }) => void dead.push({ message, error }) },
+    logger: silent,
+    now: () => now,
+    onCommitted: () => {
+      commits += 1
+    },
+  })
+  const notes = async () => (await database.selectFrom('notes').select('text').execute()).map(row => row.text)
+  return { processor, dead, notes, commits: () => commits }
+}
+
+test('a batch of different subjects is one transaction', async () => {
+  const { processor, notes, commits } = setUp()
+  await processor.process(
+    ['a', 'b', 'c'].map(id => message(released(id))),
+    signal,
+  )
+  assert.deepEqual(await notes(), ['a', 'b', 'c'])
+  assert.equal(commits(), 1)
+})
+
+test('an event delivered again has no second effect', async () => {
+  const { processor, notes } = setUp()
+  const batch = [message(released('a')), message(released('b'))]
+  await processor.process(batch, signal)
+  await processor.process(batch, signal)
+  assert.deepEqual(await notes(), ['a', 'b'])
+  assert.deepEqual(processor.counts, { handled: 2, repeated: 2, ignored: 0, deadLettered: 0 })
+})
+
+test('a reaction that fails is tried in place until it succeeds, and shown meanwhile; its batch goes on in order', async () => {
+  let failures = 3
+  const seen: (string | undefined)[] = []
+  const { processor, notes } = setUp(orderId => {
+    if (orderId !== 'b' || failures === 0) return
+    failures -= 1
+    seen.push(processor.stuck && `${processor.stuck.subject} ${processor.stuck.attempts}`)
+    throw new Error('not yet')
+  })
+  await processor.process(
+    ['a', 'b', 'c'].map(id => message(released(id))),
+    signal,
+  )
+  assert.deepEqual(await notes(), ['a', 'b', 'c'])
+  assert.deepEqual(seen, [undefined, undefined, 'b 1'])
+  assert.equal(processor.stuck, undefined)
+})
+
+test('a stop ends the tries, and the batch counts as not handled', async () => {
+  const stopping = new AbortController()
+  let tries = 0
+  const { processor, notes } = setUp(() => {
+    tries += 1
+    if (tries === 2) stopping.abort()
+    throw new Error('never')
+  })
+  await assert.rejects(processor.process([message(released('a'))], stopping.signal), { name: 'AbortError' })
+  assert.deepEqual(await notes(), [])
+})
+
+test('what can not be decoded goes to the dead letters at once, and the others flow', async () => {
+  const { processor, dead, notes } = setUp()
+  const broken = { ...message(released('x'), 7), value: Buffer.from('not json') } as Message
+  await processor.process([message(released('a')), broken, message(released('b'))], signal)
+  assert.deepEqual(await notes(), ['a', 'b'])
+  assert.deepEqual(
+    dead.map(letter => [Number(letter.message.offset), letter.error.message]),
+    [[7, 'the value is not JSON']],
+  )
+})
+
+test('when the dead-letter topic does not take a record, the batch is not handled', async () => {
+  const { processor } = setUp()
+  const failing = new BatchProcessor<NotesTables>({
+    groupId: 'test',
+    database: openNotes(),
+    topics: [inventory],
+    reactions: {},
+    deadLetters: { put: () => Promise.reject(new Error('broker down')) },
+    logger: silent,
+    now: () => now,
+    onCommitted: () => undefined,
+  })
+  const broken = { ...message(released('x')), value: Buffer.from('not json') } as Message
+  await assert.rejects(failing.process([broken], signal), /broker down/)
+  assert.equal(processor.counts.deadLettered, 0)
+})
+
+test('events of one subject never share a group, and keep their order', () => {
+  const events = ['a1', 'b1', 'a2', 'c1', 'a3', 'b2'].map(name => ({ name, subject: name[0]! }))
+  const names = splitBySubject(events).map(group => group.map(event => event.name))
+  assert.deepEqual(names, [
+    ['a1', 'b1'],
+    ['a2', 'c1'],
+    ['a3', 'b2'],
+  ])
+})

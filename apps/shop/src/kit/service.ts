@@ -1,0 +1,145 @@
+/**
+ * A service from start to stop: its database, its HTTP server, its relay and its consuming loop.
+ *
+ * It starts without the broker, and waits for it. It stops within five seconds: intake first, then the batch under way,
+ * then the relay, then the database; whatever a stop would cut off is safe to cut off, as a crash is.
+ */
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import pino, { type Logger } from 'pino'
+import { deadLetterTopic, type ServiceName, type Topic } from '../contracts/topic.ts'
+import { subscriptions, topics } from '../contracts/topics.ts'
+import { Consumption } from './consume.ts'
+import { type KitTables, kitTables } from './database.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { addHealthRoutes, type ServiceStatus } from './health.ts'
+import { createHttpServer, type HttpServer } from './http-server.ts'
+import { ensureTopics } from './kafka.ts'
+import { readRecent } from './outbox.ts'
+import { BatchProcessor } from './process-batch.ts'
+import type { Reactions } from './reaction.ts'
+import { Relay } from './relay.ts'
+import { readSettings, type ServiceSettings } from './settings.ts'
+
+const stopLimitMs = 4500
+const recentEvents = 12
+
+export type ServiceContext<Tables extends KitTables> = {
+  name: ServiceName
+  settings: ServiceSettings
+  database: Kysely<Tables>
+  relay: Relay
+  logger: Logger
+  now: () => Date
+}
+
+export type ServiceDefinition<Tables extends KitTables> = {
+  name: ServiceName
+  open: (settings: ServiceSettings) => Kysely<Tables>
+  routes: (app: HttpServer, context: ServiceContext<Tables>) => void
+  reactions: (context: ServiceContext<Tables>) => Reactions<Tables>
+  done: (database: Kysely<Tables>) => Promise<Record<string, number>>
+  books: (database: Kysely<Tables>) => Promise<Record<string, number>>
+  /** Runs once before the service takes requests or events: puts right what a crash has left. */
+  recover?: (context: ServiceContext<Tables>) => Promise<void>
+  close?: () => void
+}
+
+export async function startService<Tables extends KitTables>(
+  definition: ServiceDefinition<Tables>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const { name } = definition
+  const settings = readSettings(name, env)
+  const logger = pino({ name, level: settings.logLevel })
+  const now = () => new Date()
+  const startedAt = performance.now()
+  const database = definition.open(settings)
+  const client = { brokers: settings.brokers, clientId: name }
+  const relay = new Relay({
+    database: kitTables(database),
+    client,
+    logger,
+    lockPath: join(settings.dataDirectory, 'relay.lock'),
+  })
+  const context: ServiceContext<Tables> = { name, settings, database, relay, logger, now }
+  await definition.recover?.(context)
+
+  const read: readonly Topic[] = subscriptions[name]
+  const dead = deadLetterTopic(name)
+  const deadLetters = new DeadLetters({ topic: dead.name, client })
+  const processor = new BatchProcessor<Tables>({
+    groupId: name,
+    database,
+    topics: read,
+    reactions: definition.reactions(context),
+    deadLetters,
+    logger,
+    now,
+    onCommitted: () => relay.nudge(),
+  })
+  const consumption = new Consumption({
+    groupId: name,
+    topics: read.map(topic => topic.name),
+    client,
+    logger,
+    prepare: () => ensureTopics(client, [...topics, dead]),
+    handle: (batch, signal) => processor.process(batch, signal),
+  })
+
+  const app = createHttpServer(logger)
+  addHealthRoutes(
+    app,
+    async (): Promise<ServiceStatus> => ({
+      service: name,
+      pid: process.pid,
+      upMs: Math.round(performance.now() - startedAt),
+      ready: consumption.state === 'running',
+      relay: await relay.status(now()),
+      consumer: {
+        state: consumption.state,
+        ...processor.counts,
+        ...(consumption.lastError === undefined ? {} : { lastError: consumption.lastError }),
+        ...(processor.stuck === undefined ? {} : { stuck: processor.stuck }),
+      },
+      done: await definition.done(database),
+      books: await definition.books(database),
+      recent: await readRecent(kitTables(database), recentEvents),
+    }),
+  )
+  definition.routes(app, context)
+  const url = await app.listen({ host: '127.0.0.1', port: settings.port })
+  relay.start()
+  consumption.start()
+  logger.info({ url, pid: process.pid }, 'started')
+
+  const stop = async () => {
+    await app.close()
+    await consumption.stop()
+    await relay.stop()
+    await deadLetters.close()
+    await database.destroy()
+    definition.close?.()
+    logger.info('stopped')
+  }
+  return { url, stop }
+}
+
+/** A service's main: starts it and ties it to the process's signals. */
+export async function runService<Tables extends KitTables>(definition: ServiceDefinition<Tables>): Promise<void> {
+  try {
+    const { stop } = await startService(definition)
+    let stopping = false
+    const onSignal = () => {
+      if (stopping) process.exit(1)
+      stopping = true
+      setTimeout(() => process.exit(1), stopLimitMs).unref()
+      void stop().then(() => process.exit(0))
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  } catch (error) {
+    process.stderr.write(`${definition.name} could not start: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}

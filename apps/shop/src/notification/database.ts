@@ -1,0 +1,26 @@
+/** What Notification remembers: every mail it has sent, one per order and template. */
+import type { Kysely } from 'kysely'
+import type { Template } from '../contracts/notifications.ts'
+import { type KitTables, openDatabase } from '../kit/database.ts'
+
+export type NotificationTables = KitTables & {
+  sent: { order_id: string; template: Template; customer_id: string; at: string }
+}
+
+const migrations = [
+  `
+  CREATE TABLE sent (
+    order_id TEXT NOT NULL,
+    template TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (order_id, template)
+  ) STRICT;
+  CREATE INDEX sent_by_time ON sent (at);
+  CREATE INDEX sent_by_template ON sent (template);
+  `,
+]
+
+export function openNotificationDatabase(path: string): Kysely<NotificationTables> {
+  return openDatabase<NotificationTables>(path, migrations)
+}

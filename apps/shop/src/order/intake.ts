@@ -1,0 +1,111 @@
+/**
+ * Taking an order in: price it, claim the client's Idempotency-Key, and store it, all in one transaction. In event style the
+ * OrderCreated event is a row of the same transaction: an order without its event can't exist.
+ */
+import type { Kysely } from 'kysely'
+import type { OrderRequest, Style } from '../contracts/http.ts'
+import { type OrderCreated, orders } from '../contracts/orders.ts'
+import { findProduct } from '../contracts/products.ts'
+import { answerKey, type Claim, claimKey, fingerprint } from '../kit/idempotency-key.ts'
+import { publish } from '../kit/outbox.ts'
+import { HttpProblem } from '../kit/problem.ts'
+import { uuidv7 } from '../kit/uuid.ts'
+import { note, type OrderTables } from './database.ts'
+import { newOrder } from './order.ts'
+
+export type Intake = { claim: Claim; order: OrderCreated; eventId: string | undefined }
+
+export async function takeIn(
+  database: Kysely<OrderTables>,
+  options: { request: OrderRequest; style: Style; key: string | undefined; traceparent: string; now: Date },
+): Promise<Intake> {
+  const { request, style, key, traceparent, now } = options
+  const order = priced(request, uuidv7(now.getTime()))
+  return database.transaction().execute(async transaction => {
+    if (key !== undefined) {
+      const claim = await claimKey<OrderTables>(transaction, {
+        key,
+        fingerprint: fingerprint([style, request.customerId, request.items.map(item => [item.sku, item.quantity])]),
+        resourceId: order.orderId,
+        now,
+      })
+      if (claim.kind !== 'new') return { claim, order, eventId: undefined }
+    }
+    await store(transaction, { order, style, now })
+    if (style === 'rest') return { claim: { kind: 'new' }, order, eventId: undefined }
+    const eventId = await publish<OrderTables, typeof orders, 'shop.order.created.v1'>(transaction, {
+      topic: orders,
+      type: 'shop.order.created.v1',
+      subject: order.orderId,
+      data: order,
+      traceparent,
+      now,
+    })
+    await transaction
+      .updateTable('orders')
+      .set({ created_event_id: eventId })
+      .where('order_id', '=', order.orderId)
+      .execute()
+    if (key !== undefined) {
+      await answerKey<OrderTables>(transaction, key, {
+        statusCode: 201,
+        answer: { orderId: order.orderId, status: 'pending' },
+      })
+    }
+    return { claim: { kind: 'new' }, order, eventId }
+  })
+}
+
+function priced(request: OrderRequest, orderId: string): OrderCreated {
+  const unknown = request.items.flatMap((item, index) =>
+    findProduct(item.sku) === undefined
+      ? [{ field: `items[${index}].sku`, message: `there is no product ${item.sku}` }]
+      : [],
+  )
+  if (unknown.length > 0) {
+    throw new HttpProblem(422, unknown.map(e => `${e.field}: ${e.message}`).join('; '), { errors: unknown })
+  }
+  const lines = request.items.map(({ sku, quantity }) => ({ sku, quantity, unitPrice: findProduct(sku)!.unitPrice }))
+  const total = lines.reduce((sum, line) => sum + line.quantity * line.unitPrice, 0)
+  return { orderId, customerId: request.customerId, lines, total, currency: 'EUR' }
+}
+
+async function store(
+  transaction: Kysely<OrderTables>,
+  { order, style, now }: { order: OrderCreated; style: Style; now: Date },
+): Promise<void> {
+  const { orderId } = order
+  await transaction
+    .insertInto('orders')
+    .values({
+      order_id: orderId,
+      customer_id: order.customerId,
+      style,
+      status: newOrder.status,
+      reason: null,
+      payment: newOrder.payment,
+      stock: newOrder.stock,
+      payment_id: null,
+      reservation_id: null,
+      total: order.total,
+      currency: order.currency,
+      attempt: 1,
+      created_event_id: null,
+      created_at: now.toISOString(),
+      final_at: null,
+    })
+    .execute()
+  await transaction
+    .insertInto('order_lines')
+    .values(
+      order.lines.map((line, position) => ({
+        order_id: orderId,
+        position,
+        sku: line.sku,
+        quantity: line.quantity,
+        unit_price: line.unitPrice,
+      })),
+    )
+    .execute()
+  await note(transaction, { orderId, at: now, service: 'order', what: 'stored' })
+}

@@ -1,0 +1,50 @@
+/** The Order service: it takes orders in, and alone decides what becomes of them. */
+import { join } from 'node:path'
+import { failKeysInFlight } from '../kit/idempotency-key.ts'
+import { runService } from '../kit/service.ts'
+import { openOrderDatabase } from './database.ts'
+import { orderRoutes } from './http.ts'
+import { orderReactions } from './react.ts'
+import { cancelInterrupted } from './rest.ts'
+
+await runService({
+  name: 'order',
+  open: settings => openOrderDatabase(join(settings.dataDirectory, 'order.sqlite')),
+  recover: async context => {
+    await cancelInterrupted(context)
+    await failKeysInFlight(context.database)
+  },
+  routes: orderRoutes,
+  reactions: orderReactions,
+  done: async database => {
+    const rows = await database
+      .selectFrom('orders')
+      .select(({ fn }) => ['status', fn.countAll<number>().as('count')])
+      .groupBy('status')
+      .execute()
+    const count = (status: string) => rows.find(row => row.status === status)?.count ?? 0
+    return { pending: count('pending'), confirmed: count('confirmed'), cancelled: count('cancelled') }
+  },
+  books: async database => {
+    const rows = await database
+      .selectFrom('orders')
+      .select(({ fn }) => ['style', 'status', fn.countAll<number>().as('count'), fn.sum<number>('total').as('total')])
+      .groupBy(['style', 'status'])
+      .execute()
+    const units = await database
+      .selectFrom('order_lines')
+      .innerJoin('orders', 'orders.order_id', 'order_lines.order_id')
+      .select(({ fn }) => fn.sum<number | null>('quantity').as('units'))
+      .where('status', '=', 'confirmed')
+      .executeTakeFirstOrThrow()
+    const books: Record<string, number> = { unitsConfirmed: units.units ?? 0 }
+    for (const style of ['events', 'rest']) {
+      for (const status of ['pending', 'confirmed', 'cancelled']) {
+        const row = rows.find(candidate => candidate.style === style && candidate.status === status)
+        books[`${style}.${status}`] = row?.count ?? 0
+        books[`${style}.${status}.total`] = row?.total ?? 0
+      }
+    }
+    return books
+  },
+})

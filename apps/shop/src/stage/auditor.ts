@@ -1,0 +1,60 @@
+/**
+ * The auditor compares the books of services that never compare them themselves: the bank's with the orders', the shelf's
+ * with the reservations'. While events are on their way the books may differ; at rest they may not, in event style.
+ * In REST style they may: a call back that nobody answered stays undone, and this is where it shows.
+ */
+import type { Check, ProcessView } from './snapshot.ts'
+
+/** @param options `unchanged`: the books are as they were a look ago. They are read one after the other, so only then do they fit together. */
+export function audit(
+  processes: readonly ProcessView[],
+  { unchanged }: { unchanged: boolean },
+): { checks: Check[]; atRest: boolean } {
+  const books = (name: string) => processes.find(process => process.name === name)?.status?.books
+  const order = books('order')
+  const payment = books('payment')
+  const inventory = books('inventory')
+  const services = processes.filter(process => process.name !== 'broker')
+  if (!order || !payment || !inventory) return { checks: [], atRest: false }
+  const nothingMoves = services.every(
+    ({ answering, lag, status }) => answering && lag === 0 && status?.relay.pending === 0,
+  )
+  const value = (account: Record<string, number>, name: string) => account[name] ?? 0
+  const confirmed = value(order, 'events.confirmed.total') + value(order, 'rest.confirmed.total')
+  const bank = value(payment, 'bankBalance')
+  const reserved = value(inventory, 'reserved')
+  const units = value(order, 'unitsConfirmed')
+  const twice = value(payment, 'ordersChargedTwice')
+  const open = value(order, 'events.pending') + value(order, 'rest.pending')
+  // A REST order that is pending is being called for; an event-style one, with nothing on its way, would be stuck.
+  const atRest = nothingMoves && unchanged && value(order, 'rest.pending') === 0
+  const crooked = value(inventory, 'skusOutOfBalance')
+  /** What is still moving can't be judged; what is broken even so is broken. */
+  const equal = (a: number, b: number) => (a === b ? true : atRest ? false : null)
+  return {
+    atRest,
+    checks: [
+      { name: 'No order is charged twice', ok: twice === 0, detail: `${twice} charged twice` },
+      {
+        name: 'The bank holds what confirmed orders cost',
+        ok: equal(bank, confirmed),
+        detail: `bank ${euros(bank)}, confirmed orders ${euros(confirmed)}`,
+      },
+      {
+        name: 'Stock = on the shelf + reserved',
+        ok: crooked === 0,
+        detail: `${value(inventory, 'initial')} = ${value(inventory, 'available')} + ${reserved}`,
+      },
+      {
+        name: 'Reserved is what confirmed orders hold',
+        ok: equal(reserved, units),
+        detail: `${reserved} reserved, ${units} in confirmed orders`,
+      },
+      { name: 'Every order has its outcome', ok: open === 0 ? true : atRest ? false : null, detail: `${open} open` },
+    ],
+  }
+}
+
+export function euros(minorUnits: number): string {
+  return `€${(minorUnits / 100).toFixed(2)}`
+}

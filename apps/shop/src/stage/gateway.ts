@@ -1,0 +1,94 @@
+/**
+ * The one address that users see: the page, the shop's API (forwarded to the service that owns each route) and its OpenAPI
+ * document. It adds nothing to an answer: the services check their own input.
+ */
+import fastifyStatic from '@fastify/static'
+import fastifySwagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { publicRoutes } from '../contracts/http.ts'
+import { answerWithProblems, sendProblem } from '../kit/problem.ts'
+import type { Monitor } from './monitor.ts'
+import { addStageApi } from './stage-api.ts'
+import type { SupervisedProcess } from './supervisor.ts'
+
+/** Longer than all the calls that Order makes for one request in REST style. */
+const answerWithinMs = 20_000
+const forwardedHeaders = ['content-type', 'idempotency-key', 'traceparent', 'accept']
+
+export async function createGateway(options: {
+  urls: ReadonlyMap<string, string>
+  monitor: Monitor
+  processes: readonly SupervisedProcess[]
+  /** The built page. */
+  pageDirectory: string
+}): Promise<FastifyInstance> {
+  const app = Fastify({ bodyLimit: 256 * 1024, forceCloseConnections: true })
+  answerWithProblems(app)
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Ottla shop',
+        version: '1.0.0',
+        description: 'An order system in two styles: events through a log, and calls in turn.',
+      },
+    },
+    transform: jsonSchemaTransform,
+  })
+  await app.register(async scope => addForwarding(scope, options.urls))
+  addStageApi(app, options)
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  await app.register(fastifyStatic, { root: options.pageDirectory, wildcard: false, cacheControl: false })
+  return app
+}
+
+function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>): void {
+  // Bodies go through as they came.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  for (const { method, url, service, summary, response, ...input } of publicRoutes) {
+    scope.route({
+      method,
+      url,
+      schema: { summary, tags: [service], response, ...input },
+      validatorCompiler: () => () => true,
+      serializerCompiler: () => data => JSON.stringify(data),
+      handler: (request, reply) => forward(request, reply, { service, base: urls.get(service) ?? '' }),
+    })
+  }
+}
+
+async function forward(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { service, base }: { service: string; base: string },
+): Promise<FastifyReply> {
+  const headers: Record<string, string> = {}
+  for (const name of forwardedHeaders) {
+    const value = request.headers[name]
+    if (typeof value === 'string') headers[name] = value
+  }
+  let response: Response
+  let body: Buffer
+  try {
+    response = await fetch(`${base}${request.url}`, {
+      method: request.method,
+      headers,
+      ...(request.method === 'GET' ? {} : { body: (request.body as Buffer | undefined) ?? null }),
+      signal: AbortSignal.timeout(answerWithinMs),
+    })
+    body = Buffer.from(await response.arrayBuffer())
+  } catch (error) {
+    request.log.debug({ err: error }, 'forwarding failed')
+    return sendProblem(reply, 503, {
+      detail: `The ${service} service does not answer. Send the same request with the same Idempotency-Key again.`,
+    })
+  }
+  reply.code(response.status)
+  for (const name of ['content-type', 'idempotency-replayed']) {
+    const value = response.headers.get(name)
+    if (value !== null) reply.header(name, value)
+  }
+  return reply.send(body)
+}

@@ -1,0 +1,136 @@
+/** Looks at every process twice a second and keeps one picture of the shop; tells its listeners when the picture is new. */
+import { z } from 'zod'
+import { listOrders, type OrderSummary } from '../contracts/http.ts'
+import { serviceStatus } from '../kit/health.ts'
+import { audit } from './auditor.ts'
+import type { LagReader, LogView } from './lag.ts'
+import type { Spike } from './load.ts'
+import type { ProcessName, ProcessView, Snapshot } from './snapshot.ts'
+import type { SupervisedProcess } from './supervisor.ts'
+
+const everyMs = 500
+const answerWithinMs = 1500
+const recentOrders = 12
+
+export class Monitor {
+  spike: Spike | undefined
+  readonly #processes: readonly SupervisedProcess[]
+  readonly #urls: ReadonlyMap<string, string>
+  readonly #lag: LagReader
+  readonly #brokers: string
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>()
+  readonly #views = new Map<string, Pick<ProcessView, 'status' | 'answering'>>()
+  #log: LogView | undefined
+  #round = 0
+  #books = ''
+  #booksUnchanged = false
+  #orders: OrderSummary[] = []
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(options: {
+    processes: readonly SupervisedProcess[]
+    urls: ReadonlyMap<string, string>
+    lag: LagReader
+    brokers: string
+  }) {
+    this.#processes = options.processes
+    this.#urls = options.urls
+    this.#lag = options.lag
+    this.#brokers = options.brokers
+    for (const process of options.processes) process.on('change', () => this.#tell())
+  }
+
+  start(): void {
+    void this.#look().then(() => {
+      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), everyMs)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#lag.close()
+  }
+
+  /** @returns a function that ends the subscription */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener)
+    listener(this.snapshot())
+    return () => this.#listeners.delete(listener)
+  }
+
+  snapshot(): Snapshot {
+    const processes = this.#processes.map((process): ProcessView => {
+      const view = this.#views.get(process.name)
+      return {
+        name: process.name as ProcessName,
+        state: process.state,
+        pid: process.pid ?? null,
+        startedAtMs: process.startedAtMs,
+        crashes: process.crashes,
+        status: view?.status ?? null,
+        answering:
+          process.state === 'running' && (view === undefined ? process.name === 'broker' : isOf(process, view)),
+        lag: this.#log?.lags.get(process.name) ?? null,
+      }
+    })
+    return {
+      at: new Date().toISOString(),
+      round: this.#round,
+      brokers: this.#brokers,
+      ownBroker: processes.some(process => process.name === 'broker'),
+      events: this.#log?.events ?? null,
+      processes,
+      orders: this.#orders,
+      spike: this.spike?.view() ?? null,
+      ...audit(processes, { unchanged: this.#booksUnchanged }),
+    }
+  }
+
+  async #look(): Promise<void> {
+    const statuses = [...this.#urls].map(async ([name, url]) => {
+      const status = await ask(`${url}/status`, serviceStatus)
+      this.#views.set(name, {
+        status: status ?? this.#views.get(name)?.status ?? null,
+        answering: status !== undefined,
+      })
+    })
+    const orders = async () => {
+      const page = await ask(`${this.#urls.get('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
+      if (page !== undefined) this.#orders = page.orders
+    }
+    const lag = async () => {
+      // No answer is an answer here: the lag is then unknown, and the page says so.
+      this.#log = await this.#lag.read().catch(() => undefined)
+    }
+    await Promise.all([...statuses, orders(), lag()])
+    const books = JSON.stringify([...this.#views].map(([name, view]) => [name, view.status?.books]))
+    this.#booksUnchanged = books === this.#books
+    this.#books = books
+    this.#round += 1
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#listeners.size === 0) return
+    const snapshot = this.snapshot()
+    for (const listener of this.#listeners) listener(snapshot)
+  }
+}
+
+/** Whether the last answer is the running process's own, and not that of one before it. */
+function isOf(process: SupervisedProcess, view: Pick<ProcessView, 'status' | 'answering'>): boolean {
+  return view.answering && view.status?.pid === process.pid
+}
+
+/** @returns undefined when there is no answer, or not the expected one */
+async function ask<Schema extends z.ZodType>(url: string, schema: Schema): Promise<z.output<Schema> | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) })
+    const result = z.safeParse(schema, await response.json())
+    return result.success ? result.data : undefined
+  } catch {
+    return undefined
+  }
+}

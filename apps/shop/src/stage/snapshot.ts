@@ -1,0 +1,50 @@
+/** What the page shows: one picture of the whole shop, sent whenever it has changed. */
+import type { OrderSummary, Style } from '../contracts/http.ts'
+import type { ServiceName } from '../contracts/topic.ts'
+import type { ServiceStatus } from '../kit/health.ts'
+import type { ProcessState } from './supervisor.ts'
+
+export type ProcessName = ServiceName | 'broker'
+
+export type ProcessView = {
+  name: ProcessName
+  state: ProcessState
+  pid: number | null
+  startedAtMs: number
+  crashes: number
+  /** The last that the service said of itself; null before it has said anything. Older than `at` when it does not answer. */
+  status: ServiceStatus | null
+  answering: boolean
+  /** Records that its consumer group has not handled; null when the broker can't say. */
+  lag: number | null
+}
+
+export type SpikeView = {
+  style: Style
+  total: number
+  accepted: number
+  stored: number
+  failed: number
+  running: boolean
+  p50Ms: number
+  p99Ms: number
+  elapsedMs: number
+}
+
+export type Check = { name: string; ok: boolean | null; detail: string }
+
+export type Snapshot = {
+  at: string
+  /** Counts the rounds in which everyone was asked. Between two, only what the supervisor knows is new. */
+  round: number
+  brokers: string
+  ownBroker: boolean
+  /** In the shop's topics; null when the broker can't say. */
+  events: number | null
+  processes: ProcessView[]
+  orders: OrderSummary[]
+  spike: SpikeView | null
+  checks: Check[]
+  /** Nothing is on its way: the checks are final, not a glance at moving parts. */
+  atRest: boolean
+}

@@ -1,0 +1,148 @@
+/** One process: how it is, what it has done, and its buttons. Every line is always there, so nothing jumps. */
+import { Badge, Button, Group, Paper, Text, Title, Tooltip } from '@mantine/core'
+import { useState } from 'react'
+import type { ProcessView } from '../stage/snapshot.ts'
+import { post } from './api.ts'
+import { count, duration, eventName, shortId } from './format.ts'
+
+const eventsShown = 4
+
+export function ProcessCard({
+  process,
+  brokers,
+  events,
+}: {
+  process: ProcessView
+  brokers: string
+  events: number | null
+}) {
+  const { name, state, pid, status, lag, crashes } = process
+  const [error, setError] = useState<string | undefined>()
+  const act = (action: 'start' | 'stop' | 'kill') => void post(`/stage/processes/${name}/${action}`).then(setError)
+  const look = appearance(process)
+  const isDown = state === 'stopped' || state === 'crashed'
+  const isBroker = name === 'broker'
+  const stuck = status?.consumer.stuck
+  const trouble =
+    error ?? (stuck && `${eventName(stuck.type)}: ${stuck.error} (try ${stuck.attempts})`) ?? notReady(process)
+  return (
+    <Paper withBorder p="md" component="article" aria-label={name} className="process">
+      <Group justify="space-between" wrap="nowrap" gap="xs">
+        <Title order={3} size="h5" tt="capitalize" className="truncated">
+          {name}
+        </Title>
+        <Badge color={look.color} style={{ flex: 'none' }} variant="light" data-testid={`${name}-state`}>
+          {look.text}
+        </Badge>
+      </Group>
+      <Text size="xs" c="dimmed" className="figures" truncate>
+        {pid === null ? 'no process' : `pid ${pid}, up ${duration(Date.now() - process.startedAtMs)}`}
+        {crashes > 0 ? `, ${crashes} ${crashes === 1 ? 'crash' : 'crashes'}` : ''}
+      </Text>
+      <dl className="facts figures">
+        {isBroker ? (
+          <>
+            <Fact name="events in the log" value={events === null ? 'unknown' : count(events)} />
+            <Fact name="host" value={brokers.split(':')[0] ?? ''} />
+            <Fact name="port" value={brokers.split(':')[1] ?? ''} />
+          </>
+        ) : (
+          <>
+            {Object.entries(status?.done ?? {}).map(([what, value]) => (
+              <Fact key={what} name={what} value={count(value)} />
+            ))}
+            <Fact
+              name="lag"
+              value={lag === null ? 'unknown' : count(lag)}
+              alarm={(lag ?? 0) > 0}
+              testId={`${name}-lag`}
+            />
+            <Fact
+              name="to publish"
+              value={count(status?.relay.pending ?? 0)}
+              alarm={(status?.relay.pending ?? 0) > 0}
+            />
+          </>
+        )}
+      </dl>
+      <ul className="recent figures" aria-label={`Last events of ${name}`}>
+        {isBroker
+          ? null
+          : (status?.recent ?? []).slice(0, eventsShown).map(event => (
+              <li key={`${event.subject}/${event.type}/${event.at}`}>
+                <span>{eventName(event.type).split(' ').slice(1).join(' ')}</span>
+                <span>{shortId(event.subject)}</span>
+              </li>
+            ))}
+      </ul>
+      <Tooltip label={trouble ?? ''} disabled={trouble === undefined} multiline maw={360}>
+        <Text size="xs" c="red" truncate mih={18} tabIndex={trouble === undefined ? -1 : 0}>
+          {trouble ?? ''}
+        </Text>
+      </Tooltip>
+      <Group gap="xs" grow wrap="nowrap" className="buttons">
+        <Button
+          size="compact-sm"
+          variant="default"
+          disabled={!isDown}
+          onClick={() => act('start')}
+          aria-label={`Start ${name}`}
+        >
+          Start
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="default"
+          disabled={state !== 'running' && state !== 'crashed'}
+          onClick={() => act('stop')}
+          aria-label={`Stop ${name}`}
+        >
+          Stop
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="light"
+          color="red"
+          disabled={state !== 'running'}
+          onClick={() => act('kill')}
+          aria-label={`Kill ${name}`}
+        >
+          Kill
+        </Button>
+      </Group>
+    </Paper>
+  )
+}
+
+function appearance({ state, status, answering, name }: ProcessView): { text: string; color: string } {
+  if (state !== 'running') return { text: state, color: { crashed: 'red', stopped: 'gray', stopping: 'yellow' }[state] }
+  if (name === 'broker') return { text: 'running', color: 'teal' }
+  if (!answering) return { text: 'starting', color: 'yellow' }
+  return status?.ready === true ? { text: 'ready', color: 'teal' } : { text: 'waiting', color: 'yellow' }
+}
+
+function notReady({ state, status, answering }: ProcessView): string | undefined {
+  if (state !== 'running' || !answering || status === null) return undefined
+  return status.relay.lastError ?? status.consumer.lastError
+}
+
+function Fact({
+  name,
+  value,
+  alarm = false,
+  testId,
+}: {
+  name: string
+  value: string
+  alarm?: boolean
+  testId?: string
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd data-alarm={alarm} data-testid={testId}>
+        {value}
+      </dd>
+    </div>
+  )
+}

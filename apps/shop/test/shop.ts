@@ -1,0 +1,121 @@
+/** A whole shop for a test: real processes, a real broker (our own, or the one KAFKA_BROKERS names), its own data directory. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Admin } from '@platformatic/kafka'
+import type { OrderDetail, OrderRequest, Problem, Style } from '../src/contracts/http.ts'
+import { subscriptions, topics } from '../src/contracts/topics.ts'
+import type { ProcessName, Snapshot } from '../src/stage/snapshot.ts'
+import { startStage } from '../src/stage/stage.ts'
+
+export type Answer = { status: number; headers: Headers; body: { orderId: string; status: string } & Problem }
+
+export async function startShop() {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'ottla-shop-'))
+  const brokers = process.env.KAFKA_BROKERS || undefined
+  if (brokers !== undefined) await forgetEarlierShops(brokers.split(','))
+  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers })
+  const stop = async () => {
+    await stage.stop()
+    await rm(dataDirectory, { recursive: true })
+  }
+  const shop = {
+    url: stage.url,
+    ownBroker: stage.ownBroker,
+    stop,
+
+    async post(order: unknown, options: { style?: Style; key?: string } = {}): Promise<Answer> {
+      const response = await fetch(`${stage.url}/orders?style=${options.style ?? 'events'}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          ...(options.key === undefined ? {} : { 'idempotency-key': options.key }),
+        },
+        body: JSON.stringify(order),
+      })
+      return { status: response.status, headers: response.headers, body: (await response.json()) as Answer['body'] }
+    },
+
+    async get<T>(path: string): Promise<T> {
+      const response = await fetch(`${stage.url}${path}`)
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as T
+    },
+
+    order: (orderId: string): Promise<OrderDetail> => shop.get<OrderDetail>(`/orders/${orderId}`),
+
+    async do(action: 'start' | 'stop' | 'kill', name: ProcessName): Promise<void> {
+      const response = await fetch(`${stage.url}/stage/processes/${name}/${action}`, { method: 'POST' })
+      if (!response.ok) throw new Error(`${action} ${name}: ${response.status} ${await response.text()}`)
+    },
+
+    /** Resolves with the first picture of the shop that is as asked. */
+    async until(what: string, isSo: (snapshot: Snapshot) => boolean, withinMs = 60_000): Promise<Snapshot> {
+      let last: Snapshot | undefined
+      try {
+        for await (const snapshot of snapshots(stage.url, AbortSignal.timeout(withinMs))) {
+          last = snapshot
+          if (isSo(snapshot)) return snapshot
+        }
+      } catch (cause) {
+        throw new Error(`not ${what} within ${withinMs / 1000} s: ${JSON.stringify(last, null, 1)}`, { cause })
+      }
+      throw new Error(`the stage closed before ${what}`)
+    },
+
+    untilReady: (name: ProcessName): Promise<Snapshot> =>
+      shop.until(`${name} ready`, snapshot => {
+        const process = snapshot.processes.find(candidate => candidate.name === name)
+        return process?.answering === true && (name === 'broker' || process.status?.ready === true)
+      }),
+
+    /** Nothing on its way any more, in a round that began after this was asked. */
+    async untilAtRest(): Promise<Snapshot> {
+      const { round } = await shop.get<Snapshot>('/stage/snapshot')
+      return shop.until('at rest', snapshot => snapshot.atRest && snapshot.round >= round + 2)
+    },
+
+    async untilFinal(orderId: string): Promise<OrderDetail> {
+      let found: OrderDetail | undefined
+      for await (const _ of snapshots(stage.url, AbortSignal.timeout(30_000))) {
+        found = await shop.order(orderId)
+        if (found.status === 'confirmed' || found.status === 'cancelled') return found
+      }
+      throw new Error(`order ${orderId} is ${found?.status}`)
+    },
+  }
+  try {
+    for (const name of ['order', 'payment', 'inventory', 'notification'] as const) await shop.untilReady(name)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return shop
+}
+
+/** On a cluster that stays, services with new databases would take in the orders of earlier tests. */
+async function forgetEarlierShops(bootstrapBrokers: string[]): Promise<void> {
+  const admin = new Admin({ clientId: 'shop-test', bootstrapBrokers })
+  const used = new Set(await admin.listTopics())
+  const ours = topics.map(topic => topic.name).filter(name => used.has(name))
+  if (ours.length > 0) await admin.deleteTopics({ topics: ours })
+  const groups = [...(await admin.listGroups()).keys()].filter(name => name in subscriptions)
+  if (groups.length > 0) await admin.deleteGroups({ groups })
+  await admin.close()
+}
+
+export const mugs = (quantity: number, customerId = 'customer-1'): OrderRequest => ({
+  customerId,
+  items: [{ sku: 'mug', quantity }],
+})
+
+async function* snapshots(url: string, signal: AbortSignal): AsyncGenerator<Snapshot> {
+  const response = await fetch(`${url}/stage/stream`, { signal })
+  let buffered = ''
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    buffered += chunk
+    const events = buffered.split('\n\n')
+    buffered = events.pop() ?? ''
+    for (const event of events) yield JSON.parse(event.slice('data: '.length)) as Snapshot
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { findCoordinator } from '@ottla/protocol'
+import { errorOf, GroupBroker, versionsOf } from '../testing/group-broker.ts'
+
+let groups: GroupBroker
+before(async () => {
+  groups = await GroupBroker.start({ 'offsets.topic.num.partitions': '3' })
+})
+after(() => groups.stop())
+
+test('creates the topic of groups when it is first asked', async () => {
+  assert.equal(groups.broker.metadata.topic('__consumer_offsets'), undefined)
+  await groups.request(findCoordinator, 2, { key: 'g', keyType: 0 })
+  const topic = groups.broker.metadata.topic('__consumer_offsets')
+  assert.equal(topic?.partitionCount, 3)
+  assert.equal(topic?.overrides.get('cleanup.policy'), 'compact')
+})
+
+for (const version of versionsOf(findCoordinator)) {
+  test(`names this broker, at the address that the client came by, in version ${version}`, async () => {
+    const answer = await groups.request(findCoordinator, version, {
+      key: 'g',
+      keyType: 0,
+      coordinatorKeys: ['g', 'h', ''],
+    })
+    const answers = version < 4 ? [answer] : answer.coordinators
+    assert.equal(answers.length, version < 4 ? 1 : 3)
+    for (const { nodeId, host, port, ...rest } of answers) {
+      assert.deepEqual([nodeId, host, port, errorOf(rest)], [1, '127.0.0.1', groups.port, 'NONE'])
+    }
+    if (version >= 4)
+      assert.deepEqual(
+        answer.coordinators.map(({ key }) => key),
+        ['g', 'h', ''],
+      )
+  })
+}
+
+for (const version of versionsOf(findCoordinator, 1)) {
+  test(`says that it has no coordinator of transactions in version ${version}`, async () => {
+    const answer = await groups.request(findCoordinator, version, { key: 'tx', keyType: 1, coordinatorKeys: ['tx'] })
+    const { nodeId, port, ...rest } = version < 4 ? answer : answer.coordinators[0]!
+    assert.deepEqual([errorOf(rest), nodeId, port], ['INVALID_REQUEST', -1, -1])
+    assert.match(rest.errorMessage!, /consumer groups only/)
+  })
+}

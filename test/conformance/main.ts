@@ -1,0 +1,61 @@
+/**
+ * `npm run conformance`: the same requests to a real Apache Kafka and to Ottla, and what differs in their answers.
+ *
+ *   npm run conformance                      compare; ends with the support table
+ *   npm run conformance -- --record          and keep Apache Kafka's answers, docs/support.md and docs/compatibility.md
+ *   npm run conformance -- fetch produce     only scenarios whose name contains one of these words
+ *   npm run conformance -- --kafka PORT      with a broker that runs already, instead of one of its own
+ */
+import { parseArgs } from 'node:util'
+import { startApacheKafka } from '../apache-kafka/server.ts'
+import { startOttlaProcess } from '../support/ottla-process.ts'
+import { compareTranscripts, type Difference } from './difference.ts'
+import { judge } from './known-differences.ts'
+import { writeRecordings } from './recordings.ts'
+import { describeDifferences } from './report.ts'
+import { runScenarios, settings } from './run.ts'
+import { allScenarios } from './scenarios/index.ts'
+
+const { values: options, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { record: { type: 'boolean', default: false }, kafka: { type: 'string' } },
+})
+const scenarios = allScenarios.filter(({ name }) =>
+  words.length === 0 ? true : words.some(word => name.toLowerCase().includes(word.toLowerCase())),
+)
+
+const kafka = await (options.kafka === undefined
+  ? startApacheKafka({ settings })
+  : { port: Number(options.kafka), close: async () => undefined })
+try {
+  const ottla = await startOttlaProcess({ settings, durability: 'os' })
+  try {
+    await main(kafka.port, ottla.port)
+  } finally {
+    await ottla.close()
+  }
+} finally {
+  await kafka.close()
+}
+
+async function main(kafkaPort: number, ottlaPort: number): Promise<void> {
+  // A broker that ran before knows the names of its last run.
+  const salt = options.kafka === undefined ? {} : { salt: String(Date.now()) }
+  const kafkas = await runScenarios(scenarios, { port: kafkaPort, concurrency: 4, ...salt })
+  const ours = await runScenarios(scenarios, { port: ottlaPort, concurrency: 4, ...salt })
+  for (const [broker, { failures }] of Object.entries({ 'Apache Kafka': kafkas, Ottla: ours })) {
+    for (const [name, error] of failures) console.log(`✗ ${name}\n    could not be played with ${broker}: ${error.stack}`)
+  }
+  const differences = scenarios.flatMap(({ name }): Difference[] =>
+    compareTranscripts(name, kafkas.transcripts.get(name)!, ours.transcripts.get(name)!),
+  )
+  const { unlisted, listed, obsolete } = judge(differences)
+  if (unlisted.length > 0) console.log(describeDifferences(unlisted))
+  for (const [title, count] of listed) console.log(`known: ${title} (${count})`)
+  if (words.length === 0) for (const title of obsolete) console.log(`no longer so, remove it from the list: ${title}`)
+  const exchanges = scenarios.reduce((sum, { name }) => sum + kafkas.transcripts.get(name)!.length, 0)
+  console.log(`${scenarios.length} scenarios, ${exchanges} answers compared, ${unlisted.length} differences not listed`)
+  if (options.record) await writeRecordings(scenarios, kafkas.transcripts)
+  const isGood = unlisted.length === 0 && kafkas.failures.size === 0 && ours.failures.size === 0
+  process.exitCode = isGood && (words.length > 0 || obsolete.length === 0) ? 0 : 1
+}

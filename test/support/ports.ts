@@ -1,0 +1,13 @@
+/** Free TCP ports on loopback, for servers that can't be asked to choose one themselves. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+
+/** A port that was free a moment ago. Another process may take it: only for servers that need to know theirs beforehand. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
