@@ -7,7 +7,7 @@ import { whyNoApacheKafka } from '../apache-kafka/installation.ts'
 import { runTool, tryTool } from '../apache-kafka/tools.ts'
 import type { Codec } from '../support/client.ts'
 import { platformaticKind } from '../support/platformatic-client.ts'
-import { startServerUnderTest } from '../support/server-under-test.ts'
+import { isApacheKafka, startServerUnderTest } from '../support/server-under-test.ts'
 import { until } from '../support/until.ts'
 
 const RECORDS = 600
@@ -38,7 +38,8 @@ describe('kafka-dump-log', { skip: await whyNoApacheKafka(), concurrency: 1 }, (
 
       // Once as a crash leaves it, and once as a clean stop does.
       await server.stop('SIGKILL')
-      await dumpAll(server.dataDirectory)
+      // Apache Kafka's own preallocated index files, cut by a kill, are too much for its own tool.
+      if (!isApacheKafka) await dumpAll(server.dataDirectory)
       await server.start()
       await server.stop('SIGTERM')
       await dumpAll(server.dataDirectory)
@@ -90,7 +91,8 @@ async function dump(files: string[], options: string[]): Promise<string> {
   const { status, stdout, stderr } = await tryTool('dump-log', [...options, '--files', files.join(',')], {
     timeoutMs: 120_000,
   })
-  const said = `${stdout}\n${stderr}`
+  // The tool's own slip: it expects every file to begin with offset 0.
+  const said = `${stdout}\n${stderr}`.replaceAll(/^Non-consecutive offsets in .*\n\s*-1 is followed by \d+$/gm, '')
   assert.equal(status, 0, said.slice(-4_000))
   assert.doesNotMatch(
     said,

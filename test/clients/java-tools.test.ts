@@ -144,7 +144,10 @@ describe("Apache Kafka's tools", { skip: await whyNoApacheKafka(), concurrency: 
     await produce('shrinking', ['a', 'b', 'c', 'd'])
     const directory = await temporaryDirectory('delete-records')
     const request = join(directory.path, 'request.json')
-    await writeFile(request, JSON.stringify({ partitions: [{ topic: 'shrinking', partition: 0, offset: 3 }], version: 1 }))
+    await writeFile(
+      request,
+      JSON.stringify({ partitions: [{ topic: 'shrinking', partition: 0, offset: 3 }], version: 1 }),
+    )
     const answer = await run('delete-records', ['--offset-json-file', request])
     await directory.remove()
     assert.match(answer, /shrinking-0\s+low_watermark: 3/)

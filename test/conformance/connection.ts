@@ -69,6 +69,17 @@ export class Connection {
     return this.#expect(frame, null)
   }
 
+  /** Resolves when the connection has ended; false when it still stands after a long time. */
+  async hasEnded(): Promise<boolean> {
+    if (this.#socket.closed) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(resolve, ANSWER_TIMEOUT_MS, false)
+    this.#socket.once('close', () => resolve(true))
+    const hasEnded = await promise
+    clearTimeout(timer)
+    return hasEnded
+  }
+
   close(): void {
     this.#socket.destroy()
   }

@@ -131,6 +131,13 @@ export class Speaker {
     }
   }
 
+  /** Expects the broker to end the connection because of what it was told before; that becomes the answer to it. */
+  async untilHungUp(): Promise<void> {
+    const last = this.#transcript.at(-1)
+    if (last?.answer !== 'none') throw new Error('the broker was not told anything that has no answer')
+    if (await this.#connection.hasEnded()) last.answer = 'hung up'
+  }
+
   close(): void {
     this.#connection.close()
   }

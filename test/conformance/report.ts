@@ -2,7 +2,7 @@
 import type { Difference } from './difference.ts'
 import type { Json } from './transcript.ts'
 
-const LONGEST = 600
+const LONGEST = 400
 
 /** The same difference in several versions is told once. */
 export function describeDifferences(differences: readonly Difference[]): string {

@@ -3,7 +3,15 @@
  * dispatcher, handlers, coordinators and the log are the product's own.
  */
 
-import { type AnyApi, Reader, type RequestInput, type Response, requestHeader, responseHeader, Writer } from '@ottla/protocol'
+import {
+  type AnyApi,
+  Reader,
+  type RequestInput,
+  type Response,
+  requestHeader,
+  responseHeader,
+  Writer,
+} from '@ottla/protocol'
 import { apiTable } from '../../packages/broker/src/api-table.ts'
 import { closeCore, openCore } from '../../packages/broker/src/broker-core.ts'
 import type { Logger } from '../../packages/broker/src/logger.ts'
@@ -74,7 +82,8 @@ export class SimulatedServer {
     const reader = new Reader(Buffer.concat(answer).subarray(4))
     const { correlationId: answered } = responseHeader.read(reader, api.responseHeaderVersion(version))
     const response = api.response.read(reader, version)
-    if (answered !== correlationId || reader.remaining > 0) throw new Error(`malformed answer of ${api.name} v${version}`)
+    if (answered !== correlationId || reader.remaining > 0)
+      throw new Error(`malformed answer of ${api.name} v${version}`)
     return response as Response<A>
   }
 

@@ -121,7 +121,11 @@ test('bad input is a 422 problem document that names the field', async () => {
 })
 
 test('the OpenAPI document describes every public route', async () => {
-  const document = await shop.get<{ openapi: string; paths: Record<string, object> }>('/openapi.json')
+  type Operation = { responses: Record<string, { content: object }> }
+  const document = await shop.get<{ openapi: string; paths: Record<string, { post?: Operation }> }>('/openapi.json')
+  const answers = document.paths['/orders']?.post?.responses ?? {}
+  assert.deepEqual(Object.keys(answers), ['201', '202', '409', '422', '503'])
+  assert.deepEqual(Object.keys(answers['422']?.content ?? {}), ['application/problem+json'])
   assert.match(document.openapi, /^3\.1/)
   assert.deepEqual(Object.keys(document.paths).sort(), [
     '/notifications',
@@ -132,6 +136,12 @@ test('the OpenAPI document describes every public route', async () => {
     '/stock',
     '/stock/{sku}',
   ])
+})
+
+test('other sites in the user’s browser can not press the buttons', async () => {
+  const headers = { 'sec-fetch-site': 'cross-site' }
+  const response = await fetch(`${shop.url}/stage/processes/payment/kill`, { method: 'POST', headers })
+  assert.equal(response.status, 403)
 })
 
 test('Notification down: orders are taken and confirmed as ever, and its mails arrive later, once each', async () => {

@@ -14,10 +14,14 @@ export async function startShop() {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ottla-shop-'))
   const brokers = process.env.KAFKA_BROKERS || undefined
   if (brokers !== undefined) await forgetEarlierShops(brokers.split(','))
-  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers })
+  const remove = () => rm(dataDirectory, { recursive: true })
+  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers }).catch(async error => {
+    await remove()
+    throw error
+  })
   const stop = async () => {
     await stage.stop()
-    await rm(dataDirectory, { recursive: true })
+    await remove()
   }
   const shop = {
     url: stage.url,

@@ -10,78 +10,37 @@
  */
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
-import { formatEpochCheckpoint } from './checkpoint-file.ts'
 import { coalesce, mapLimited } from './coalesce.ts'
 import { identifyDirectory, noteBoot, takeDirectory } from './directory-identity.ts'
-import { replaceFile, writeNewFile } from './durable-file.ts'
-import { type Clock, type Logger, systemClock, systemTimers, type Timer, type Timers } from './environment.ts'
+import { replaceFile } from './durable-file.ts'
+import { systemClock, systemTimers, type Timer } from './environment.ts'
 import {
   cleanShutdownFileName,
   deletedDirectoryName,
   deletedDirectorySuffix,
-  leaderEpochFileName,
   parsePartitionDirectoryName,
   partitionDirectoryName,
   partitionMetadataFileName,
-  segmentFileName,
   type TopicPartition,
 } from './file-names.ts'
-import type { FileSystem, Lock } from './file-system/file-system.ts'
+import type { Lock } from './file-system/file-system.ts'
 import { nodeFileSystem } from './file-system/node-file-system.ts'
 import { Flusher } from './flusher.ts'
-import { LeaderEpochs } from './leader-epochs.ts'
 import { defaultLogConfig, type LogConfig } from './log-config.ts'
-import type { Durability, LogContext } from './log-context.ts'
-import { LogSegment, type SegmentContext } from './log-segment.ts'
+import type { LogContext } from './log-context.ts'
+import type { LogDirectoryOptions } from './log-directory-options.ts'
+import type { SegmentContext } from './log-segment.ts'
 import type { MetaProperties } from './meta-properties.ts'
 import { OffsetCheckpoints, readLogStartOffsets, readRecoveryPoints } from './offset-checkpoints.ts'
 import { OpenFiles } from './open-files.ts'
+import { createPartitionFiles, emptyContent } from './partition-creation.ts'
 import { loadPartition } from './partition-loader.ts'
 import { type LogContent, PartitionLog } from './partition-log.ts'
-import { formatPartitionMetadata, parsePartitionMetadata } from './partition-metadata.ts'
-import { ProducerState } from './producer-state.ts'
+import { parsePartitionMetadata } from './partition-metadata.ts'
 import { StorageError } from './storage-error.ts'
 import { TailCache } from './tail-cache.ts'
 import { zeroUuid } from './uuid.ts'
 
-export interface LogDirectoryOptions {
-  path: string
-  logger: Logger
-  /** Default `fsync`. */
-  durability?: Durability
-  /** `node.id`, default 1. */
-  nodeId?: number
-  /** Of a new directory; an existing one must have it. Default: made up, or taken from the directory. */
-  clusterId?: string
-  /** What topics have that say nothing else. Default: Kafka's. */
-  defaultConfig?: LogConfig
-  /** What a topic has of its own, as far as it is known before its metadata is read. */
-  configOf?: (topic: string) => Partial<LogConfig>
-  fileSystem?: FileSystem
-  clock?: Clock
-  timers?: Timers
-  /** 0 <= x < 1 */
-  random?: () => number
-  randomBytes?: (count: number) => Buffer
-  /** Calls back when the present turn of the event loop is over. Default: `setImmediate`. */
-  defer?: (action: () => void) => void
-  /** Memory for the newest bytes of all logs, default 64 MiB. */
-  tailCacheBytes?: number
-  /** Descriptors for log files, default 1,000. */
-  maxOpenFiles?: number
-  /** Logs that write and flush at the same time, default 3: one of the four threads of Node's pool stays free for reads. */
-  maxConcurrentFlushes?: number
-  /** No record batch is unpacked to more than that, default 64 MiB. */
-  maxDecompressedBytes?: number
-  /** `producer.id.expiration.ms`, default 1 day */
-  producerIdExpirationMs?: number
-  /** `log.retention.check.interval.ms`, default 5 minutes */
-  retentionCheckIntervalMs?: number
-  /** `log.flush.offset.checkpoint.interval.ms`, default 1 minute */
-  checkpointIntervalMs?: number
-}
-
-const firstEpoch = { epoch: 0, startOffset: 0 }
 /** Work on many small files is done this many at a time. */
 const maxConcurrentFiles = 16
 
@@ -190,21 +149,13 @@ export class LogDirectory {
     if (this.#logs.has(name) || this.#changing.has(name)) throw new Error(`the partition ${name} exists already`)
     const { fileSystem, clock } = this.#context
     const segmentContext = this.#segmentContext(options)
-    const { directory } = segmentContext
     this.#changing.add(name)
     try {
-      await fileSystem.makeDirectory(directory)
+      await createPartitionFiles(segmentContext, topicId)
       try {
-        await Promise.all([
-          writeNewFile(fileSystem, `${directory}/${partitionMetadataFileName}`, formatPartitionMetadata(topicId)),
-          writeNewFile(fileSystem, `${directory}/${leaderEpochFileName}`, formatEpochCheckpoint([firstEpoch])),
-        ])
-        const file = await fileSystem.open(`${directory}/${segmentFileName(0, 'log')}`, { create: true })
-        await file.close()
-        await fileSystem.syncDirectory(directory)
         await this.#syncDirectory()
       } catch (error) {
-        await fileSystem.removeDirectory(directory)
+        await fileSystem.removeDirectory(segmentContext.directory)
         throw error
       }
       const content = emptyContent(segmentContext, clock.now())
@@ -408,19 +359,5 @@ export class LogDirectory {
       })
       .finally(() => this.#background.delete(run))
     this.#background.add(run)
-  }
-}
-
-function emptyContent(segmentContext: SegmentContext, createdMs: number): LogContent {
-  const segment = new LogSegment(segmentContext, { baseOffset: 0, createdMs, rollJitterMs: 0 })
-  segment.startEmpty()
-  return {
-    segments: [segment],
-    logStartOffset: 0,
-    logEndOffset: 0,
-    snapshotOffset: -1,
-    producers: new ProducerState(),
-    leaderEpochs: new LeaderEpochs([firstEpoch]),
-    areLeaderEpochsNew: false,
   }
 }

@@ -79,17 +79,17 @@ export async function loadPartition(options: LoadOptions): Promise<LogContent> {
     })
   }
   if (epochFile === null) await rebuildEpochs(segments, leaderEpochs)
-  leaderEpochs.truncateFromEnd(logEndOffset)
+  const areLeaderEpochsNew = leaderEpochs.latest < 0 || !wasCleanStop
+  const leaderEpoch = leaderEpochs.latest + (areLeaderEpochsNew ? 1 : 0)
+  leaderEpochs.truncateFromEnd(logEndOffset + 1)
   leaderEpochs.truncateFromStart(logStartOffset)
-  const isNew = leaderEpochs.latest < 0
-  if (isNew || !wasCleanStop) leaderEpochs.assign({ epoch: leaderEpochs.latest + 1, startOffset: logEndOffset })
+  leaderEpochs.assign({ epoch: leaderEpoch, startOffset: logEndOffset }) // the epoch never goes back
   await removeStraySnapshots(segmentContext, {
     snapshots: files.snapshot,
     segments,
     newest: snapshotOffset,
     logEndOffset,
   })
-  const areLeaderEpochsNew = isNew || !wasCleanStop
   return { segments, logStartOffset, logEndOffset, snapshotOffset, producers, leaderEpochs, areLeaderEpochsNew }
 }
 

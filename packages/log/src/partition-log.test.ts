@@ -204,7 +204,7 @@ test('the largest timestamp is that of its first record', async t => {
 })
 
 test('deletes records up to an offset within a segment, for good', async t => {
-  const fixture = await logFixture(t, { config: { segmentBytes: 200, fileDeleteDelayMs: 1_000_000 } })
+  const fixture = await logFixture(t, { config: { segmentBytes: 400, fileDeleteDelayMs: 1_000_000 } })
   for (let i = 0; i < 10; i++) await appendDurably(fixture.log, { values: [`${i}${'x'.repeat(50)}`] })
   await assert.rejects(fixture.log.deleteRecordsBefore(11), kafkaError('OFFSET_OUT_OF_RANGE'))
   assert.equal(await fixture.log.deleteRecordsBefore(5), 5)

@@ -23,6 +23,7 @@ import { formatProducerSnapshot } from './producer-snapshot.ts'
 import type { ProducerBatch, ProducerEntry, ProducerState } from './producer-state.ts'
 import { type AppendOrigin, validateRecords } from './record-validation.ts'
 import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
+import { shouldRoll } from './roll-policy.ts'
 import { asKafkaError, StorageError } from './storage-error.ts'
 import { CachedTail } from './tail-cache.ts'
 import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
@@ -364,7 +365,7 @@ export class PartitionLog {
   #appendBatch(batch: RecordBatch, nowMs: number): void {
     batch.setBaseOffset(this.#logEndOffset)
     batch.setPartitionLeaderEpoch(this.#leaderEpochs.latest)
-    if (this.#shouldRoll(batch, nowMs)) this.#roll(nowMs)
+    if (shouldRoll({ segment: this.#activeSegment, batch, config: this.config, nowMs })) this.#roll(nowMs)
     const segment = this.#activeSegment
     const segmentBefore = segment.mark
     const { buffer, position, sizeInBytes, baseOffset, nextOffset: endOffset, producerId } = batch
@@ -376,23 +377,6 @@ export class PartitionLog {
     this.#setOffsets({ logEndOffset: endOffset })
     const undo = { segmentBefore, producerId, producerBefore }
     this.#writer.enqueue({ kind: 'batch', bytes, baseOffset, endOffset, segment, ...undo })
-  }
-
-  #shouldRoll(batch: RecordBatch, nowMs: number): boolean {
-    const segment = this.#activeSegment
-    if (segment.sizeInBytes === 0) return !segment.canHold(batch.lastOffset)
-    const { segmentBytes, segmentMs } = this.config
-    // Counted by the records' time where they have one, so that a log that is copied later rolls in the same places.
-    const waitedMs =
-      segment.firstTimestamp !== null && segment.firstTimestamp >= 0
-        ? batch.maxTimestamp - segment.firstTimestamp
-        : nowMs - segment.createdMs
-    return (
-      segment.sizeInBytes + batch.sizeInBytes > segmentBytes ||
-      waitedMs > segmentMs - segment.rollJitterMs ||
-      segment.isFull ||
-      !segment.canHold(batch.lastOffset)
-    )
   }
 
   #roll(nowMs: number): void {

@@ -158,6 +158,19 @@ test('after a loss of power a hole in what was not flushed yet is cut, although 
   })
 })
 
+test('a hole that lies more than 16 MiB before the end had been flushed: it is damage even after a loss of power', async t => {
+  const root = await temporaryDirectory(t)
+  const own = { ...config, maxMessageBytes: 2_000_000 }
+  const directory = await LogDirectory.open({ path: root, logger: new RecordingLogger(), durability: 'os' })
+  const log = await directory.create({ topic: 'orders', partition: 0, topicId, config: own })
+  for (let i = 0; i < 18; i++) await appendDurably(log, { values: ['x'.repeat(1_000_000)] })
+  await directory.close()
+  await rm(`${root}/.kafka_cleanshutdown`)
+  await rm(`${root}/recovery-point-offset-checkpoint`)
+  await modify(`${root}/${firstLog}`, content => content.fill(0, 500, 600))
+  await withOpen(root, async ({ log }) => assert.equal(log.isOffline, true), { hasLostPower: true, own })
+})
+
 test('a hole below the recovery point is damage, whatever happened', async t => {
   const { path, positions } = await crashed(t)
   await writeFile(`${path}/recovery-point-offset-checkpoint`, '0\n1\norders 0 12\n')

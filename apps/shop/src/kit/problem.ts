@@ -5,6 +5,7 @@ import type { Problem } from '../contracts/http.ts'
 
 const titles: Record<number, string> = {
   400: 'The request is not readable',
+  403: 'Not allowed',
   404: 'Not found',
   409: 'Conflict',
   413: 'The request is too large',

@@ -25,6 +25,12 @@ export async function createGateway(options: {
 }): Promise<FastifyInstance> {
   const app = Fastify({ bodyLimit: 256 * 1024, forceCloseConnections: true })
   answerWithProblems(app)
+  // Any page in the user's browser can send a POST to this address; only our own may.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'POST' && request.headers['sec-fetch-site'] === 'cross-site') {
+      return sendProblem(reply, 403, { detail: 'Requests from other sites are not taken.' })
+    }
+  })
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -38,9 +44,26 @@ export async function createGateway(options: {
   })
   await app.register(async scope => addForwarding(scope, options.urls))
   addStageApi(app, options)
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  app.get('/openapi.json', { schema: { hide: true } }, () => withProblemTypes(app.swagger() as OpenApiDocument))
   await app.register(fastifyStatic, { root: options.pageDirectory, wildcard: false, cacheControl: false })
   return app
+}
+
+type OpenApiDocument = {
+  paths: Record<string, Record<string, { responses: Record<string, { content?: Record<string, unknown> }> }>>
+}
+
+/** Errors are problem documents, which have a media type of their own. */
+function withProblemTypes(document: OpenApiDocument): OpenApiDocument {
+  for (const operations of Object.values(document.paths)) {
+    for (const { responses } of Object.values(operations)) {
+      for (const [status, response] of Object.entries(responses)) {
+        const schema = response.content?.['application/json']
+        if (Number(status) >= 400 && schema) response.content = { 'application/problem+json': schema }
+      }
+    }
+  }
+  return document
 }
 
 function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>): void {

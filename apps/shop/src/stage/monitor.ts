@@ -1,4 +1,5 @@
 /** Looks at every process twice a second and keeps one picture of the shop; tells its listeners when the picture is new. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { listOrders, type OrderSummary } from '../contracts/http.ts'
 import { serviceStatus } from '../kit/health.ts'
@@ -10,6 +11,7 @@ import type { SupervisedProcess } from './supervisor.ts'
 
 const everyMs = 500
 const answerWithinMs = 1500
+const logAnswerWithinMs = 1000
 const recentOrders = 12
 
 export class Monitor {
@@ -21,6 +23,7 @@ export class Monitor {
   readonly #listeners = new Set<(snapshot: Snapshot) => void>()
   readonly #views = new Map<string, Pick<ProcessView, 'status' | 'answering'>>()
   #log: LogView | undefined
+  #logLook: Promise<void> | undefined
   #round = 0
   #books = ''
   #booksUnchanged = false
@@ -100,16 +103,31 @@ export class Monitor {
       const page = await ask(`${this.#urls.get('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
       if (page !== undefined) this.#orders = page.orders
     }
-    const lag = async () => {
-      // No answer is an answer here: the lag is then unknown, and the page says so.
-      this.#log = await this.#lag.read().catch(() => undefined)
-    }
-    await Promise.all([...statuses, orders(), lag()])
+    await Promise.all([...statuses, orders(), this.#lookAtLog()])
     const books = JSON.stringify([...this.#views].map(([name, view]) => [name, view.status?.books]))
     this.#booksUnchanged = books === this.#books
     this.#books = books
     this.#round += 1
     this.#tell()
+  }
+
+  /** A broker that hangs must not hold up the picture of the others: what it holds is then unknown. */
+  async #lookAtLog(): Promise<void> {
+    this.#logLook ??= this.#lag
+      .read()
+      .then(
+        log => {
+          this.#log = log
+        },
+        () => {
+          this.#log = undefined
+        },
+      )
+      .finally(() => {
+        this.#logLook = undefined
+      })
+    const inTime = await Promise.race([this.#logLook.then(() => true), delay(logAnswerWithinMs, false, { ref: false })])
+    if (!inTime) this.#log = undefined
   }
 
   #tell(): void {

@@ -19,7 +19,7 @@ export function ProcessCard({
   const { name, state, pid, status, lag, crashes } = process
   const [error, setError] = useState<string | undefined>()
   const act = (action: 'start' | 'stop' | 'kill') => void post(`/stage/processes/${name}/${action}`).then(setError)
-  const look = appearance(process)
+  const look = appearance(process, events)
   const isDown = state === 'stopped' || state === 'crashed'
   const isBroker = name === 'broker'
   const stuck = status?.consumer.stuck
@@ -114,9 +114,11 @@ export function ProcessCard({
   )
 }
 
-function appearance({ state, status, answering, name }: ProcessView): { text: string; color: string } {
+function appearance(process: ProcessView, events: number | null): { text: string; color: string } {
+  const { state, status, answering, name } = process
   if (state !== 'running') return { text: state, color: { crashed: 'red', stopped: 'gray', stopping: 'yellow' }[state] }
-  if (name === 'broker') return { text: 'running', color: 'teal' }
+  if (name === 'broker')
+    return events === null ? { text: 'no answer', color: 'yellow' } : { text: 'ready', color: 'teal' }
   if (!answering) return { text: 'starting', color: 'yellow' }
   return status?.ready === true ? { text: 'ready', color: 'teal' } : { text: 'waiting', color: 'yellow' }
 }

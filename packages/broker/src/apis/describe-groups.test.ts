@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { deleteGroups, describeGroups, leaveGroup, listGroups, offsetCommit } from '@ottla/protocol'
-import { subscription } from '../groups/group-harness.ts'
 import { errorOf, GroupBroker, versionsOf } from '../testing/group-broker.ts'
+import { subscription } from '../testing/group-harness.ts'
 
 let groups: GroupBroker
 let memberId: string

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { heartbeat, joinGroup, leaveGroup, syncGroup } from '@ottla/protocol'
-import { subscription } from '../groups/group-harness.ts'
+import { heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '@ottla/protocol'
 import { errorOf, GroupBroker, joinRequest, versionsOf } from '../testing/group-broker.ts'
+import { subscription } from '../testing/group-harness.ts'
 
 let groups: GroupBroker
 before(async () => {
@@ -147,14 +147,21 @@ test('turns away more members than the group may have', async () => {
   await Promise.all(others.map(other => other.close()))
 })
 
-test('a stop answers a member that waits, and a restart goes on with the generation', async () => {
+test('a restart goes on with the generation and the work that there was', async () => {
   const { groupId, memberId, generationId } = await groups.stableMember('restart')
-  const other = await groups.connect()
-  const waiting = other.request(joinGroup, 3, joinRequest({ groupId: 'restart-2' }))
-  assert.equal(errorOf(await waiting), 'NONE')
   await groups.restart()
   assert.equal(errorOf(await groups.request(heartbeat, 4, { groupId, generationId, memberId })), 'NONE')
   const synced = await groups.request(syncGroup, 2, { groupId, generationId, memberId, assignments: [] })
   assert.equal(synced.assignment.toString(), 'work')
+})
+
+test('a stop answers a member that waits', async () => {
+  const { groupId } = await groups.stableMember('stop')
+  const other = await groups.connect()
+  const waiting = other.request(joinGroup, 3, joinRequest({ groupId }))
+  const group = groups.broker.groups.existingShard(groupId)!.find(groupId)!.group
+  while (group.state === 'Stable') await groups.request(listGroups, 4, { statesFilter: [] })
+  await groups.restart()
+  assert.equal(errorOf(await waiting), 'NOT_COORDINATOR')
   await other.close()
 })

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KafkaError } from '@ottla/protocol'
 import fc from 'fast-check'
-import { GroupHarness, type JoinOptions, type Pending, subscription } from './group-harness.ts'
+import { GroupHarness, type JoinOptions, type Pending, subscription } from '../testing/group-harness.ts'
 import type { JoinResult, SyncResult } from './results.ts'
 
 interface Client {
@@ -127,7 +127,7 @@ for (const initialRebalanceDelayMs of [0, 3_000]) {
         assert.equal(harness.group.pendingMembers.size, 0)
         assert.equal(harness.time.size, 0, 'no timer is left')
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     )
   })
 }

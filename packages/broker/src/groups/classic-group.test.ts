@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type ErrorName, KafkaError } from '@ottla/protocol'
-import { GroupHarness, subscription } from './group-harness.ts'
+import { GroupHarness, subscription } from '../testing/group-harness.ts'
 
 const refuses = (act: () => unknown, errorName: ErrorName): void => {
   assert.throws(act, (error: unknown) => error instanceof KafkaError && error.errorName === errorName)

@@ -52,7 +52,7 @@ export class CommittedOffsets {
  * while the group has members, only topics that nobody reads any more grow old; once it is empty, from that moment;
  * a group that never had members, from the commit.
  */
-export function retentionStartMs(group: ClassicGroup, topic: string, offset: CommittedOffset): number | null {
+function retentionStartMs(group: ClassicGroup, topic: string, offset: CommittedOffset): number | null {
   if (group.protocolType === null) return offset.commitTimestampMs
   if (group.state === 'Empty') return group.stateTimestampMs ?? offset.commitTimestampMs
   if (group.state === 'Stable' && group.usesConsumerProtocol && group.subscribedTopics !== null) {

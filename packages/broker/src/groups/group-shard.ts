@@ -9,6 +9,7 @@ import { type ErrorName, KafkaError } from '@ottla/protocol'
 import { assert } from './assert.ts'
 import { ClassicGroup } from './classic-group.ts'
 import { CommittedOffsets } from './committed-offsets.ts'
+import { escapingLogger } from './escaping-logger.ts'
 import type { GroupContext } from './group-context.ts'
 import { GroupLog, type GroupStorage } from './group-log.ts'
 import { type GroupRecord, storedGroup } from './group-records.ts'
@@ -46,13 +47,16 @@ export class GroupShard {
   readonly #storing = new Map<string, number>()
   readonly #nowMs: () => number
   #state: ShardState = 'loading'
+  #loaded: Promise<void> | null = null
 
   constructor({ log, context }: { log: GroupStorage; context: ShardContext }) {
-    const { clock, logger } = context
+    const { clock } = context
+    const logger = escapingLogger(context.logger)
     this.#log = new GroupLog({ log, clock, logger })
     this.#nowMs = () => clock.now()
     this.context = {
       ...context,
+      logger,
       storeGroup: (group, assignments, done) => {
         const record: GroupRecord = { kind: 'group', groupId: group.groupId, value: storedGroup(group, assignments) }
         this.#log.append([record], error => {
@@ -63,22 +67,10 @@ export class GroupShard {
     }
   }
 
-  /** Rebuilds all groups from the log; until then every request is told that loading is in progress. Never rejects. */
-  async load(): Promise<void> {
-    const { logger } = this.context
-    const { partition } = this.#log
-    try {
-      await this.#log.replay(record => this.#replay(record))
-    } catch (error) {
-      logger.error({ partition, err: error }, 'the groups of a partition could not be loaded')
-      this.#entries.clear()
-      if (this.#state === 'loading') this.#state = 'unavailable'
-      return
-    }
-    if (this.#state !== 'loading') return
-    this.#state = 'active'
-    for (const { group } of this.#entries.values()) startSessions(this.context, group)
-    if (this.#entries.size > 0) logger.info({ partition, groups: this.#entries.size }, 'groups loaded')
+  /** Rebuilds all groups from the log, once; until then every request is told that loading is in progress. Never rejects. */
+  load(): Promise<void> {
+    this.#loaded ??= this.#load()
+    return this.#loaded
   }
 
   get isLoading(): boolean {
@@ -183,6 +175,23 @@ export class GroupShard {
         member.setSession(null)
       }
     }
+  }
+
+  async #load(): Promise<void> {
+    const { logger } = this.context
+    const { partition } = this.#log
+    try {
+      await this.#log.replay(record => this.#replay(record))
+    } catch (error) {
+      logger.error({ partition, err: error }, 'the groups of a partition could not be loaded')
+      this.#entries.clear()
+      if (this.#state === 'loading') this.#state = 'unavailable'
+      return
+    }
+    if (this.#state !== 'loading') return
+    this.#state = 'active'
+    for (const { group } of this.#entries.values()) startSessions(this.context, group)
+    if (this.#entries.size > 0) logger.info({ partition, groups: this.#entries.size }, 'groups loaded')
   }
 
   #memberGroup(groupId: string): ClassicGroup {

@@ -7,6 +7,11 @@
  * A request begins when the one before has been answered, as in Kafka, except behind a `pipelined` one (Produce): then it
  * begins as soon as that one has acted. Answers leave in the order of the requests in any case.
  *
+ *     open ──▶ ending ──▶ ended ──▶ closed
+ *
+ *     ending: nothing more is taken, what was taken is answered
+ *     ended:  all is answered and our side closed; the client may read to the end and close its own
+ *
  * Back-pressure: nothing begins while the client does not take its answers, and nothing is read from the socket while
  * requests wait, whether its own or, by `RequestBudget`, all clients' together. Nothing is dropped.
  */
@@ -19,11 +24,14 @@ import { type AnswerBytes, BadRequestError, type Dispatcher } from './dispatcher
 import { BadFrameError, FrameReader } from './frame-reader.ts'
 import { plainAddress } from './listener-address.ts'
 import type { RequestBudget } from './request-budget.ts'
+import { readThroughSharedBuffer } from './shared-read-buffer.ts'
 
 /** Requests of one connection that wait or are under way; beyond, reading pauses. */
 const maxRequestsOfConnection = 64
 /** Answers that the client has not taken; beyond, no further request begins. */
 const maxUnsentBytes = 1024 * 1024
+/** How long a client may take to read our last answers and close: closing first could destroy what it has not read. */
+const lingerMs = 1_000
 
 /** A request that has begun. Answers leave when all before them have left. */
 interface PendingAnswer {
@@ -33,6 +41,7 @@ interface PendingAnswer {
 }
 
 export interface ConnectionOptions {
+  /** Just accepted, paused. */
   readonly socket: Socket
   readonly id: string
   readonly listenerName: string
@@ -67,14 +76,13 @@ export class Connection implements ConnectionInfo {
   #isBeginning = false
   #isPaused = false
   #isCorked = false
-  #isClosed = false
-  /** No further request begins; the connection ends when the answers under way have left. */
-  #isDraining = false
+  #state: 'open' | 'ending' | 'ended' | 'closed' = 'open'
   #lastActivityMs: number
-  #idleTimer: Timer
+  /** For idleness first, then for the client's last moments. */
+  #timer: Timer
 
   constructor(options: ConnectionOptions) {
-    const { socket } = options
+    const socket = readThroughSharedBuffer(options.socket, bytes => this.#receive(bytes))
     this.#options = options
     this.#socket = socket
     this.id = options.id
@@ -85,36 +93,33 @@ export class Connection implements ConnectionInfo {
     this.localPort = socket.localPort ?? 0
     this.#reader = new FrameReader({ maxFrameBytes: options.maxFrameBytes, onFrame: frame => this.#enqueue(frame) })
     this.#lastActivityMs = options.timers.nowMs()
-    this.#idleTimer = this.#startIdleTimer(options.idleMs)
+    this.#timer = this.#startIdleTimer(options.idleMs)
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => this.#proceed())
     socket.on('error', error => options.logger.debug({ client: this.#clientAddress, err: error }, 'connection broke'))
     socket.on('close', () => this.#closed())
   }
 
   get isOpen(): boolean {
-    return !this.#isClosed
+    return this.#state !== 'closed'
   }
 
   onEnding(listener: () => void): () => void {
-    if (this.#isDraining || this.#isClosed) listener()
+    if (this.#state !== 'open') listener()
     else this.#endingListeners.add(listener)
     return () => this.#endingListeners.delete(listener)
   }
 
   close(reason: string): void {
-    if (this.#isClosed) return
+    if (this.#state !== 'open') return
     this.#warn(reason)
-    this.#end()
+    this.drain()
   }
 
   /** Lets the requests under way finish, begins no other, then ends. */
   drain(): void {
-    this.#isDraining = true
     this.#dropWaitingFrames()
-    this.#announceEnding()
-    if (this.#answers.length === 0) this.#end()
+    this.#beginToEnd()
   }
 
   /** At once, whatever is under way. */
@@ -124,13 +129,14 @@ export class Connection implements ConnectionInfo {
 
   #receive(chunk: Buffer): void {
     this.#lastActivityMs = this.#options.timers.nowMs()
-    if (this.#isDraining) return
+    if (this.#state !== 'open') return
     try {
       this.#reader.push(chunk)
     } catch (error) {
       if (!(error instanceof BadFrameError)) throw error
-      this.close(error.message)
-      return
+      // What came whole before it is still answered.
+      this.#warn(error.message)
+      this.#beginToEnd()
     }
     this.#proceed()
   }
@@ -146,15 +152,15 @@ export class Connection implements ConnectionInfo {
     this.#isBeginning = true
     while (this.#mayBegin) this.#begin(this.#waitingFrames.shift()!)
     this.#isBeginning = false
-    this.#readOn()
+    if (this.#state === 'open') this.#readOn()
+    else if (this.#state === 'ending' && this.#waitingFrames.length + this.#answers.length === 0) this.#end()
   }
 
   get #mayBegin(): boolean {
     return (
       this.#waitingFrames.length > 0 &&
       !this.#isBlocked &&
-      !this.#isDraining &&
-      !this.#isClosed &&
+      (this.#state === 'open' || this.#state === 'ending') &&
       this.#socket.writableLength <= maxUnsentBytes
     )
   }
@@ -182,8 +188,7 @@ export class Connection implements ConnectionInfo {
     } catch (error) {
       if (error instanceof BadRequestError) this.#warn(error.message)
       else this.#reportBug(error)
-      this.#isDraining = true
-      this.#dropWaitingFrames()
+      this.drain()
       this.#answered(pending, null, true)
     }
   }
@@ -199,10 +204,9 @@ export class Connection implements ConnectionInfo {
     if (unblocks) this.#isBlocked = false
     while (this.#answers[0]?.isReady) {
       const { bytes, frameBytes } = this.#answers.shift()!
-      if (bytes !== null && !this.#isClosed) this.#send(bytes)
+      if (bytes !== null && this.#state !== 'closed') this.#send(bytes)
       this.#options.budget.giveBack(frameBytes)
     }
-    if (this.#isDraining && this.#answers.length === 0) this.#end()
     this.#proceed()
   }
 
@@ -247,7 +251,7 @@ export class Connection implements ConnectionInfo {
       // A request under way is not idleness, unless it is we who wait for the client to take its answers or finish its frame.
       const isWorking = this.#answers.length > 0 && this.#socket.writableLength === 0
       if (isWorking || idleForMs < this.#options.idleMs) {
-        this.#idleTimer = this.#startIdleTimer(isWorking ? this.#options.idleMs : this.#options.idleMs - idleForMs)
+        this.#timer = this.#startIdleTimer(isWorking ? this.#options.idleMs : this.#options.idleMs - idleForMs)
         return
       }
       logger.debug({ client: this.#clientAddress, idleMs: Math.round(idleForMs) }, 'closing an idle connection')
@@ -255,10 +259,20 @@ export class Connection implements ConnectionInfo {
     })
   }
 
+  #beginToEnd(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'ending'
+    this.#announceEnding()
+    this.#proceed()
+  }
+
   #end(): void {
-    this.#isDraining = true
-    // After `end` the client may keep its side open for ever: it gets a moment to read what was sent.
-    this.#socket.end(() => this.#socket.destroy())
+    this.#state = 'ended'
+    this.#socket.end()
+    // Only a socket that is read sees that the other side has closed.
+    if (this.#isPaused) this.#socket.resume()
+    this.#timer.cancel()
+    this.#timer = this.#options.timers.after(lingerMs, () => this.destroy())
   }
 
   #announceEnding(): void {
@@ -267,9 +281,8 @@ export class Connection implements ConnectionInfo {
   }
 
   #closed(): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    this.#idleTimer.cancel()
+    this.#state = 'closed'
+    this.#timer.cancel()
     this.#options.budget.cancel(this.#resume)
     this.#dropWaitingFrames()
     this.#announceEnding()

@@ -31,6 +31,7 @@ export class SocketServer {
   readonly listeners: OpenListener[] = []
   #nextConnectionId = 1
   #isRefusing = false
+  #onAllGone: (() => void) | null = null
 
   constructor(options: SocketServerOptions) {
     this.#options = options
@@ -47,7 +48,7 @@ export class SocketServer {
 
   /** Opens a listener; connections are served from then on. Rejects with the system's error (EADDRINUSE …). */
   async listen({ name, host, port }: ListenerAddress): Promise<void> {
-    const server = createServer({ noDelay: true }, socket => this.#accept(socket, name))
+    const server = createServer({ pauseOnConnect: true }, socket => this.#accept(socket, name))
     await new Promise<void>((resolve, reject) => {
       const backlog = this.#options.settings.get('socket.listen.backlog.size')
       server.once('error', reject)
@@ -67,6 +68,10 @@ export class SocketServer {
   /** Stops accepting and lets requests under way finish; what is not answered by the deadline is cut off. */
   async stop({ deadlineMs }: { deadlineMs: number }): Promise<void> {
     const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
+    const allGone = new Promise<void>(resolve => {
+      this.#onAllGone = resolve
+      if (this.#connections.size === 0) resolve()
+    })
     for (const connection of this.#connections) connection.drain()
     const timer = this.#options.timers.after(deadlineMs, () => {
       this.#options.logger.warn(
@@ -75,7 +80,7 @@ export class SocketServer {
       )
       for (const connection of this.#connections) connection.destroy()
     })
-    await Promise.all(closed)
+    await Promise.all([...closed, allGone])
     timer.cancel()
   }
 
@@ -106,6 +111,7 @@ export class SocketServer {
 
   #forget(connection: Connection, host: string): void {
     this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#onAllGone?.()
     const left = (this.#connectionsByHost.get(host) ?? 1) - 1
     if (left === 0) this.#connectionsByHost.delete(host)
     else this.#connectionsByHost.set(host, left)

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type AnyApi,
-  createTopics,
   type ErrorName,
   errorName,
   joinGroup,
@@ -14,9 +13,9 @@ import {
   syncGroup,
 } from '@ottla/protocol'
 import { Broker } from '../broker.ts'
-import { subscription } from '../groups/group-harness.ts'
 import { silentLogger } from '../logger.ts'
 import { Settings } from '../settings/settings.ts'
+import { subscription } from './group-harness.ts'
 import { RawClient } from './raw-client.ts'
 
 export class GroupBroker {
@@ -33,7 +32,6 @@ export class GroupBroker {
     const client = await RawClient.connect({ port: broker.addresses[0]!.port })
     const groups = new GroupBroker({ path, settings, broker, client })
     await groups.createTopic('t', 2)
-    groups.topicId = broker.metadata.topic('t')!.id
     return groups
   }
 
@@ -66,9 +64,9 @@ export class GroupBroker {
     return RawClient.connect({ port: this.port })
   }
 
-  async createTopic(name: string, numPartitions: number): Promise<void> {
-    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }
-    await this.request(createTopics, 7, { topics: [topic], timeoutMs: 10_000 })
+  async createTopic(name: string, partitionCount: number): Promise<void> {
+    const topic = await this.#broker.metadata.createTopic({ name, partitionCount })
+    if (name === 't') this.topicId = topic.id
   }
 
   /** Stops the broker and starts another one on what it left. */

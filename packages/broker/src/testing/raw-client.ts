@@ -6,9 +6,9 @@
 import { connect, type Socket } from 'node:net'
 import {
   type AnyApi,
+  Reader,
   type Request,
   type RequestInput,
-  Reader,
   type Response,
   requestHeader,
   responseHeader,
@@ -86,7 +86,8 @@ export class RawClient {
     try {
       const reader = new Reader(frame)
       const header = responseHeader.read(reader, api.responseHeaderVersion(version))
-      if (header.correlationId !== correlationId) throw new Error(`answer to ${header.correlationId} instead of ${correlationId}`)
+      if (header.correlationId !== correlationId)
+        throw new Error(`answer to ${header.correlationId} instead of ${correlationId}`)
       const response = api.response.read(reader, version)
       if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes after the answer`)
       resolve(response)

@@ -55,7 +55,7 @@ test('names the file, the position and the reason', async t => {
   await assert.rejects(nodeFileSystem.open(path), (error: unknown) => {
     assert.ok(error instanceof StorageError)
     assert.equal(error.code, 'ENOENT')
-    assert.equal(error.message, `Cannot open a file: it is not there (${path})`)
+    assert.equal(error.message, `Cannot open the file: it is not there (${path})`)
     return true
   })
   const file = await nodeFileSystem.open(path, { create: true })

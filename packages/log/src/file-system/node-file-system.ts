@@ -27,12 +27,12 @@ export const nodeFileSystem: FileSystem = {
       return status(await fs.promises.stat(path))
     } catch (error) {
       if (isMissing(error)) return null
-      throw storageError(error, 'look at', path)
+      throw storageError(error, 'look at the file', path)
     }
   },
 
   async list(path) {
-    const entries = await attempt('list', path, () => fs.promises.readdir(path, { withFileTypes: true }))
+    const entries = await attempt('list the directory', path, () => fs.promises.readdir(path, { withFileTypes: true }))
     return entries.map((entry): DirectoryEntry => ({ name: entry.name, kind: kindOf(entry) }))
   },
 
@@ -45,7 +45,7 @@ export const nodeFileSystem: FileSystem = {
     const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0)
     return new Promise((resolve, reject) => {
       fs.open(path, flags, 0o644, (error, descriptor) => {
-        if (error) reject(storageError(error, 'open', path))
+        if (error) reject(storageError(error, 'open the file', path))
         else resolve(new NodeFile(path, descriptor))
       })
     })
@@ -56,22 +56,22 @@ export const nodeFileSystem: FileSystem = {
       return await fs.promises.readFile(path)
     } catch (error) {
       if (isMissing(error)) return null
-      throw storageError(error, 'read', path)
+      throw storageError(error, 'read the file', path)
     }
   },
 
   readSmallFile,
 
   async rename(from, to) {
-    await attempt('rename', from, () => fs.promises.rename(from, to))
+    await attempt('rename the file', from, () => fs.promises.rename(from, to))
   },
 
   async remove(path) {
-    await attempt('remove', path, () => fs.promises.rm(path, { force: true }))
+    await attempt('remove the file', path, () => fs.promises.rm(path, { force: true }))
   },
 
   async removeDirectory(path) {
-    await attempt('remove', path, () => fs.promises.rm(path, { force: true, recursive: true }))
+    await attempt('remove the directory', path, () => fs.promises.rm(path, { force: true, recursive: true }))
   },
 
   async syncDirectory(path) {
@@ -131,33 +131,33 @@ class NodeFile implements File {
   datasync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fs.fdatasync(this.#descriptor, error => {
-        if (error) reject(storageError(error, 'flush', this.path, undefined, 'FLUSH_FAILED'))
+        if (error) reject(storageError(error, 'flush the file', this.path, undefined, 'FLUSH_FAILED'))
         else resolve()
       })
     })
   }
 
   truncate(sizeInBytes: number): Promise<void> {
-    return this.#call('truncate', callback => fs.ftruncate(this.#descriptor, sizeInBytes, callback))
+    return this.#call('cut the file', callback => fs.ftruncate(this.#descriptor, sizeInBytes, callback))
   }
 
   sizeInBytes(): Promise<number> {
     return new Promise((resolve, reject) => {
       fs.fstat(this.#descriptor, (error, stats) => {
-        if (error) reject(storageError(error, 'look at', this.path))
+        if (error) reject(storageError(error, 'look at the file', this.path))
         else resolve(stats.size)
       })
     })
   }
 
   close(): Promise<void> {
-    return this.#call('close', callback => fs.close(this.#descriptor, callback))
+    return this.#call('close the file', callback => fs.close(this.#descriptor, callback))
   }
 
   #readOnce(buffer: Buffer, offset: number, length: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       fs.read(this.#descriptor, buffer, offset, length, position, (error, count) => {
-        if (error) reject(storageError(error, 'read', this.path, position))
+        if (error) reject(storageError(error, 'read the file', this.path, position))
         else resolve(count)
       })
     })
@@ -166,7 +166,7 @@ class NodeFile implements File {
   #writeOnce(buffers: Buffer[], position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const done = (error: NodeJS.ErrnoException | null, count: number) => {
-        if (error) reject(storageError(error, 'write', this.path, position))
+        if (error) reject(storageError(error, 'write the file', this.path, position))
         else resolve(count)
       }
       const only = buffers.length === 1 ? buffers[0] : undefined
@@ -237,7 +237,7 @@ function readSmallFile(path: string): Buffer | null {
     return fs.readFileSync(path)
   } catch (error) {
     if (isMissing(error)) return null
-    throw storageError(error, 'read', path)
+    throw storageError(error, 'read the file', path)
   }
 }
 
@@ -270,7 +270,7 @@ function storageError(
 ): StorageError {
   const error = cause instanceof Error ? (cause as NodeJS.ErrnoException) : undefined
   const reason = explanations[error?.code ?? ''] ?? error?.message ?? String(cause)
-  return new StorageError(`Cannot ${verb} a file: ${reason}`, {
+  return new StorageError(`Cannot ${verb}: ${reason}`, {
     path,
     cause,
     ...(positionInBytes === undefined ? {} : { positionInBytes }),

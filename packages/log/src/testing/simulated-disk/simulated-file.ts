@@ -133,7 +133,7 @@ export class SimulatedFile {
   /** All contents that the sector has had since it was last certain, oldest first. */
   #versionsOf(start: number): Buffer[] {
     let version = Buffer.alloc(sectorSizeInBytes)
-    this.#durable.copy(version, 0, start, start + sectorSizeInBytes)
+    this.#durable.subarray(start, start + sectorSizeInBytes).copy(version)
     const versions = [version]
     for (const { kind, position, bytes } of this.#pending) {
       if (position >= start + sectorSizeInBytes && kind === 'write') continue

@@ -1,16 +1,16 @@
 /** A classic group for tests: time moves by hand, and so does the disk when a test wants to look in between. */
 
 import type { KafkaError } from '@ottla/protocol'
+import { ClassicGroup, type StoredGroup } from '../groups/classic-group.ts'
+import type { GroupContext, GroupSettings } from '../groups/group-context.ts'
+import { storedGroup } from '../groups/group-records.ts'
+import { joinGroup } from '../groups/join.ts'
+import { leaveGroup } from '../groups/leave.ts'
+import { startSessions } from '../groups/rebalance.ts'
+import type { JoinRequest, JoinResult, LeavingMember, SyncResult } from '../groups/results.ts'
+import { heartbeat, syncGroup } from '../groups/sync.ts'
 import { silentLogger } from '../logger.ts'
-import { ManualTime } from '../testing/manual-time.ts'
-import { ClassicGroup, type StoredGroup } from './classic-group.ts'
-import type { GroupContext, GroupSettings } from './group-context.ts'
-import { storedGroup } from './group-records.ts'
-import { joinGroup } from './join.ts'
-import { leaveGroup } from './leave.ts'
-import { startSessions } from './rebalance.ts'
-import type { JoinRequest, JoinResult, LeavingMember, SyncResult } from './results.ts'
-import { heartbeat, syncGroup } from './sync.ts'
+import { ManualTime } from './manual-time.ts'
 
 export const testSettings: GroupSettings = {
   initialRebalanceDelayMs: 0,

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { defaultLogConfig } from '@ottla/log'
+import { type ErrorName, KafkaError } from '@ottla/protocol'
+import { silentLogger } from '../logger.ts'
+import { testSettings } from '../testing/group-harness.ts'
+import { ManualTime } from '../testing/manual-time.ts'
+import { GroupCoordinator, type OffsetsTopic } from './coordinator.ts'
+import type { GroupStorage } from './group-log.ts'
+import { partitionOfGroup } from './group-partition.ts'
+import { commitOffsets } from './offset-operations.ts'
+
+const rejects = async (promise: Promise<unknown>, errorName: ErrorName): Promise<void> => {
+  await assert.rejects(promise, (error: unknown) => error instanceof KafkaError && error.errorName === errorName)
+}
+
+/** Logs that take everything and keep nothing; durable at once. */
+function emptyLog(partition: number): GroupStorage {
+  let logEndOffset = 0
+  return {
+    topic: '__consumer_offsets',
+    partition,
+    config: defaultLogConfig,
+    isOffline: false,
+    logStartOffset: 0,
+    get logEndOffset() {
+      return logEndOffset
+    },
+    append: () => {
+      const offset = logEndOffset++
+      return {
+        baseOffset: offset,
+        lastOffset: offset,
+        nextOffset: offset + 1,
+        logAppendTimeMs: -1,
+        logStartOffset: 0,
+        isDuplicate: false,
+      }
+    },
+    whenDurable: (_, callback) => callback(),
+    flush: async () => undefined,
+    read: () => assert.fail('nothing is there to be read'),
+  }
+}
+
+class Topic implements OffsetsTopic {
+  creations = 0
+  problem: KafkaError | null = null
+  #logs: GroupStorage[] | null
+
+  constructor(partitions: number | null = null) {
+    this.#logs = partitions === null ? null : Array.from({ length: partitions }, (_, partition) => emptyLog(partition))
+  }
+
+  logs(): readonly GroupStorage[] | null {
+    return this.#logs
+  }
+
+  async create(): Promise<void> {
+    this.creations++
+    await Promise.resolve()
+    if (this.problem !== null) throw this.problem
+    this.#logs = [0, 1, 2].map(emptyLog)
+  }
+}
+
+function coordinatorOf(topic: Topic): { coordinator: GroupCoordinator; time: ManualTime } {
+  const time = new ManualTime()
+  const world = { settings: testSettings, timers: time, clock: time, logger: silentLogger, randomUuid: () => 'id' }
+  return { coordinator: new GroupCoordinator({ ...world, topic }), time }
+}
+
+const offset = {
+  topic: 't',
+  topicId: 'AAAAAAAAAAAAAAAAAAAAAg',
+  partition: 0,
+  offset: 1n,
+  leaderEpoch: -1,
+  metadata: '',
+}
+const simpleCommit = {
+  groupId: 'g',
+  identity: { memberId: '', groupInstanceId: null, generationId: -1 },
+  retentionMs: null,
+  knowsGroupIdNotFound: true,
+  offsets: [offset],
+}
+
+describe('the topic of groups', () => {
+  test('is created once, however many ask for it at the same time', async () => {
+    const topic = new Topic()
+    const { coordinator } = coordinatorOf(topic)
+    await coordinator.start()
+    assert.equal(coordinator.existingShard('g'), null)
+    assert.equal(topic.creations, 0)
+    const [first, second] = await Promise.all([coordinator.shard('g'), coordinator.shard('g'), coordinator.shard('h')])
+    assert.equal(topic.creations, 1)
+    assert.equal(first, second)
+    assert.equal(coordinator.existingShard('g'), first)
+    first?.assertActive()
+  })
+
+  test('is tried again after it could not be created', async () => {
+    const topic = new Topic()
+    const { coordinator } = coordinatorOf(topic)
+    topic.problem = new KafkaError('KAFKA_STORAGE_ERROR')
+    await rejects(coordinator.shard('g'), 'KAFKA_STORAGE_ERROR')
+    topic.problem = null
+    assert.ok(await coordinator.shard('g'))
+  })
+
+  test('takes all groups with it when it is deleted', async () => {
+    const topic = new Topic(2)
+    const { coordinator } = coordinatorOf(topic)
+    await coordinator.start()
+    const shard = await coordinator.shard('g')
+    await commitOffsets(shard, simpleCommit)
+    await coordinator.topicDeleted('__consumer_offsets')
+    assert.equal(coordinator.existingShard('g'), null)
+    await rejects(commitOffsets(shard, simpleCommit), 'COORDINATOR_NOT_AVAILABLE')
+  })
+})
+
+test('removes the offsets of a deleted topic', async () => {
+  const { coordinator } = coordinatorOf(new Topic(1))
+  await coordinator.start()
+  const shard = await coordinator.shard('g')
+  await commitOffsets(shard, simpleCommit)
+  await coordinator.topicDeleted('t')
+  assert.ok(shard.find('g')?.offsets.isEmpty)
+})
+
+test('looks for expired offsets from time to time, until it is stopped', async () => {
+  const { coordinator, time } = coordinatorOf(new Topic(1))
+  await coordinator.start()
+  const shard = await coordinator.shard('g')
+  await commitOffsets(shard, simpleCommit)
+  const rounds = testSettings.offsetsRetentionMs / testSettings.offsetsRetentionCheckIntervalMs
+  for (let round = 0; round < rounds; round++) {
+    assert.ok(shard.find('g'))
+    time.advance(testSettings.offsetsRetentionCheckIntervalMs)
+    // A round ends by promises; all of them are settled before the next macrotask.
+    await new Promise(setImmediate)
+  }
+  assert.equal(shard.find('g'), undefined)
+  coordinator.stop()
+  assert.equal(time.size, 0)
+  await rejects(coordinator.shard('g'), 'COORDINATOR_NOT_AVAILABLE')
+})
+
+test('keeps a group in the partition where Kafka looks for it', () => {
+  // Partitions in which Apache Kafka 4.4 with 50 partitions kept these groups.
+  assert.equal(partitionOfGroup('g1', 50), 42)
+  assert.equal(partitionOfGroup('g2', 50), 43)
+  assert.equal(partitionOfGroup('', 50), 0)
+  // Java: "polygenelubricants".hashCode() is the smallest int32, of which there is no absolute value.
+  assert.equal(partitionOfGroup('polygenelubricants', 50), 0)
+  // Java: "😀".hashCode() is 1772899, over UTF-16 units.
+  assert.equal(partitionOfGroup('😀', 50), 1772899 % 50)
+})

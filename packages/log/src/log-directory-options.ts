@@ -1,0 +1,43 @@
+/** How a data directory is to be opened. All but the path and a logger has a default. */
+
+import type { Clock, Logger, Timers } from './environment.ts'
+import type { FileSystem } from './file-system/file-system.ts'
+import type { LogConfig } from './log-config.ts'
+import type { Durability } from './log-context.ts'
+
+export interface LogDirectoryOptions {
+  path: string
+  logger: Logger
+  /** Default `fsync`. */
+  durability?: Durability
+  /** `node.id`, default 1. */
+  nodeId?: number
+  /** Of a new directory; an existing one must have it. Default: made up, or taken from the directory. */
+  clusterId?: string
+  /** What topics have that say nothing else. Default: Kafka's. */
+  defaultConfig?: LogConfig
+  /** What a topic has of its own, as far as it is known before its metadata is read. */
+  configOf?: (topic: string) => Partial<LogConfig>
+  fileSystem?: FileSystem
+  clock?: Clock
+  timers?: Timers
+  /** 0 <= x < 1 */
+  random?: () => number
+  randomBytes?: (count: number) => Buffer
+  /** Calls back when the present turn of the event loop is over. Default: `setImmediate`. */
+  defer?: (action: () => void) => void
+  /** Memory for the newest bytes of all logs, default 64 MiB. */
+  tailCacheBytes?: number
+  /** Descriptors for log files, default 1,000. */
+  maxOpenFiles?: number
+  /** Logs that write and flush at the same time, default 3: one of the four threads of Node's pool stays free for reads. */
+  maxConcurrentFlushes?: number
+  /** No record batch is unpacked to more than that, default 64 MiB. */
+  maxDecompressedBytes?: number
+  /** `producer.id.expiration.ms`, default 1 day */
+  producerIdExpirationMs?: number
+  /** `log.retention.check.interval.ms`, default 5 minutes */
+  retentionCheckIntervalMs?: number
+  /** `log.flush.offset.checkpoint.interval.ms`, default 1 minute */
+  checkpointIntervalMs?: number
+}

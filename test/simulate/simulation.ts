@@ -1,0 +1,193 @@
+/**
+ * One seed: a broker lives and dies several times over on one simulated disk while clients use it, and after each start everything
+ * that was promised is checked. The same seed always does the same.
+ */
+
+import { SeededRandom } from '../../packages/log/src/testing/seeded-random.ts'
+import { SimulatedDisk } from '../../packages/log/src/testing/simulated-disk/simulated-disk.ts'
+import {
+  type CallFate,
+  type DiskCall,
+  SimulatedFileSystem,
+} from '../../packages/log/src/testing/simulated-disk/simulated-file-system.ts'
+import { administer, createTopic } from './administrators.ts'
+import { commit, groupIds } from './committers.ts'
+import { consume } from './consumers.ts'
+import { check, Ledger } from './ledger.ts'
+import { newIdempotentProducer, produceIdempotently, producePlainly } from './producers.ts'
+import { ConnectionLostError, SimulatedServer } from './server.ts'
+import { verify } from './verification.ts'
+import { Life, VirtualTime } from './virtual-time.ts'
+import { World } from './world.ts'
+
+export interface SimulationResult {
+  seed: number
+  powerCuts: number
+  kills: number
+  cleanStops: number
+  diskCalls: number
+  requests: number
+  acknowledgedBatches: number
+  /** What happened, line by line. */
+  trace: readonly string[]
+  /** Undefined: the contract was kept. */
+  finding: Error | undefined
+}
+
+type Ending = 'powerCut' | 'kill' | 'stop'
+
+const dataPath = '/data'
+/** More than any life needs: beyond it something waits for what never comes. */
+const maxSteps = 500_000
+
+const properties: ReadonlyMap<string, string> = new Map([
+  ['listeners', 'PLAINTEXT://127.0.0.1:9092'],
+  ['log.dirs', dataPath],
+  ['offsets.topic.num.partitions', '2'],
+  // Small segments, so that a short run has many: an index of 60 bytes is full after four batches.
+  ['log.index.size.max.bytes', '60'],
+  ['log.index.interval.bytes', '0'],
+  ['log.segment.delete.delay.ms', '500'],
+  ['log.retention.check.interval.ms', '700'],
+  ['auto.create.topics.enable', 'false'],
+])
+
+export async function simulate({ seed, lives }: { seed: number; lives: number }): Promise<SimulationResult> {
+  const simulation = new Simulation(seed)
+  let finding: SimulationResult['finding']
+  try {
+    for (let life = 1; life <= lives; life++) await simulation.live(life)
+    await simulation.live(lives + 1, 'stop')
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    finding = error
+  }
+  return {
+    seed,
+    ...simulation.counts,
+    requests: simulation.world.requestCount,
+    acknowledgedBatches: simulation.ledger.acknowledgedBatches,
+    trace: simulation.world.trace,
+    finding,
+  }
+}
+
+class Simulation {
+  readonly world: World
+  readonly ledger = new Ledger()
+  readonly counts = { powerCuts: 0, kills: 0, cleanStops: 0, diskCalls: 0 }
+  readonly #time = new VirtualTime()
+  readonly #random: SeededRandom
+  readonly #producers = ['first', 'second'].map(newIdempotentProducer)
+  #disk = new SimulatedDisk()
+  /** `unknown`: the process ended before it served, whatever it found may be there still. */
+  #lastStop: 'clean' | 'unclean' | 'unknown' = 'unknown'
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed)
+    this.world = new World({ time: this.#time, random: this.#random.fork() })
+  }
+
+  /** One process, from its start to its end. */
+  async live(number: number, wanted?: Ending): Promise<void> {
+    const { world } = this
+    const random = this.#random
+    const ending: Ending = wanted ?? random.weighted({ powerCut: 8, kill: 1, stop: 1 })
+    const endsAtCall = wanted ? Number.POSITIVE_INFINITY : Math.ceil(Math.exp(random.next() * Math.log(600)))
+    const life = new Life(this.#time)
+    const fileSystem = new SimulatedFileSystem({
+      disk: this.#disk,
+      choose: random.below,
+      schedule: (delayMs, action) => this.#time.schedule(life, delayMs, action),
+      nowMs: () => life.now(),
+      fateOf: call => {
+        if (call.number < endsAtCall || ending === 'stop') return this.#fateOf(call)
+        world.note(`the ${ending} comes during ${call.operation} of ${call.path}`)
+        life.end()
+        fileSystem.halt()
+        return undefined
+      },
+    })
+    world.note(
+      `--- life ${number}, ends by ${ending}${endsAtCall < Number.POSITIVE_INFINITY ? ` at disk call ${endsAtCall}` : ''}`,
+    )
+    world.beginLife(life)
+    let isDone = false
+    const script = this.#script(life, fileSystem, ending).then(
+      () => {
+        isDone = true
+      },
+      error => {
+        isDone = true
+        if (!(error instanceof ConnectionLostError)) world.failure ??= error
+      },
+    )
+    for (let step = 0; !isDone && !life.isOver && world.failure === undefined; step++) {
+      if (step > maxSteps || !(await this.#time.step())) throw new Error('a request waits for what never comes')
+    }
+    if (world.failure !== undefined) throw world.failure
+    world.endLife()
+    await script
+    if (world.failure !== undefined) throw world.failure
+    this.counts.diskCalls += fileSystem.callCount
+    this.#end(ending, fileSystem)
+  }
+
+  async #script(life: Life, fileSystem: SimulatedFileSystem, ending: Ending): Promise<void> {
+    const { world, ledger } = this
+    const random = this.#random.fork()
+    const options = { life, random, fileSystem, logger: this.#logger(), properties }
+    const lastStop = this.#lastStop
+    if (lastStop === 'clean') this.#lastStop = 'unknown'
+    const server = await world.untilEnd(() => SimulatedServer.start(options))
+    world.serverStarted(server)
+    const { wasCleanStop } = server.services.logs
+    check(lastStop !== 'clean' || wasCleanStop, () => 'the stop was clean, the start does not know it')
+    check(lastStop !== 'unclean' || !wasCleanStop, () => 'the stop was not clean, the start takes it for clean')
+    this.#lastStop = 'unclean'
+    await verify(world, ledger, { wasUnclean: !wasCleanStop })
+    const present = ledger.present().length
+    for (let i = present; i < 2; i++)
+      await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false })
+    const count = world.random.between(2, 15)
+    await Promise.all([
+      producePlainly(world, ledger, count),
+      ...this.#producers.map(producer => produceIdempotently(world, ledger, producer, count)),
+      consume(world, ledger, count),
+      administer(world, ledger, Math.ceil(count / 3)),
+      ...groupIds.map(groupId => commit(world, ledger, groupId, Math.ceil(count / 2))),
+    ])
+    // A crash may come while the broker stops, too.
+    if (ending === 'stop' || world.random.chance(0.2)) {
+      world.note('stopping')
+      await world.untilEnd(() => server.stop())
+      this.#lastStop = 'clean'
+    }
+  }
+
+  #fateOf({ operation }: DiskCall): CallFate {
+    const { random } = this.world
+    if (operation === 'datasync' || operation === 'syncDirectory')
+      return { delayMs: random.chance(0.01) ? 3000 * random.next() : 0.5 + 4 * random.next() }
+    return { delayMs: random.next() / 2 }
+  }
+
+  #end(ending: Ending, fileSystem: SimulatedFileSystem): void {
+    if (ending === 'powerCut') {
+      this.counts.powerCuts++
+      const { bytes } = this.#random
+      this.#disk = this.#random.chance(0.1) ? fileSystem.cutPower({ stale: bytes }) : fileSystem.cutPower()
+      this.ledger.powerWasCut()
+    } else {
+      if (ending === 'kill') this.counts.kills++
+      else this.counts.cleanStops++
+      this.#disk = fileSystem.kill()
+    }
+  }
+
+  #logger() {
+    const note = (level: string) => (fields: object, message: string) =>
+      this.world.note(`${level}: ${message} ${JSON.stringify(fields)}`)
+    return { debug: () => undefined, info: note('info'), warn: note('warn'), error: note('error') }
+  }
+}
