@@ -86,7 +86,13 @@ function startLoad({
 
   const producing = Array.from({ length: PRODUCERS }, async (_, index) => {
     const idempotent = index % 2 === 0
-    const producer = kafka.producer({ idempotent, maxInFlightRequests: 1, allowAutoTopicCreation: false })
+    const producer = kafka.producer({
+      idempotent,
+      // kafkajs insists on it; the broker tells a second attempt from a new batch.
+      retry: { retries: idempotent ? 1 : 0, initialRetryTime: 20 },
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    })
     await repeat(async () => {
       await producer.connect()
       const partition = random(PARTITIONS)

@@ -40,7 +40,11 @@ function consumeInto(groupId: string, handle: (batch: Message[]) => Promise<void
   consumption.start()
   const take = async (count: number) => {
     const values: string[] = []
-    while (values.length < count) values.push((await queue.next()).value[0] as string)
+    while (values.length < count) {
+      const { value, done } = await queue.next()
+      assert.ok(!done, 'the queue has no end')
+      values.push(String(value?.[0]))
+    }
     return values
   }
   return { consumption, take }

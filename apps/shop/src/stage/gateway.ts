@@ -44,7 +44,9 @@ export async function createGateway(options: {
   })
   await app.register(async scope => addForwarding(scope, options.urls))
   addStageApi(app, options)
-  app.get('/openapi.json', { schema: { hide: true } }, () => withProblemTypes(app.swagger() as OpenApiDocument))
+  app.get('/openapi.json', { schema: { hide: true } }, () =>
+    withProblemTypes(app.swagger() as unknown as OpenApiDocument),
+  )
   await app.register(fastifyStatic, { root: options.pageDirectory, wildcard: false, cacheControl: false })
   return app
 }

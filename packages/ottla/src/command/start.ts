@@ -1,6 +1,7 @@
 /** `ottla start`: a broker in the foreground, until a signal stops it. */
 
 import { readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { Broker, formatHostAndPort, parseProperties, SettingError, Settings, StorageError } from '@ottla/broker'
 import type { HostAndPort } from './command-line.ts'
 import { exitStatus } from './exit-status.ts'
@@ -18,12 +19,19 @@ export interface StartOptions {
   logLevel: LogLevel
 }
 
+/**
+ * A broker's heap is small (some 13 MB) and its buffers lie outside of it, yet V8 counts them when it decides how far the heap may grow
+ * before it marks everything anew: once for every 5 MB produced, a quarter of all CPU. With more room it does so ten times less often.
+ */
+const heapGrowth = '--heap-growing-percent=400'
+
 /** Resolves to the exit status once the broker has stopped or could not start. */
 export async function start(options: StartOptions): Promise<number> {
   if (typeof options.console === 'object') {
     process.stderr.write('ottla: this version has no web console yet: leave --console out\n')
     return exitStatus.usage
   }
+  setFlagsFromString(heapGrowth)
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json')
   const logger = await createLogger({ format, level: options.logLevel })
   const signalled = untilSignal() // also while it starts: it is stopped in order then
