@@ -26,7 +26,7 @@ interface Expected {
   reject(error: Error): void
 }
 
-const ANSWER_TIMEOUT_MS = 20_000
+const ANSWER_TIMEOUT_MS = 10_000
 
 export class Connection {
   readonly #socket: Socket

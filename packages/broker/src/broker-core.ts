@@ -74,7 +74,7 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
 
 /** Resolves when everything is stored. No request may be under way any more. */
 export async function closeCore({ groups, metadata, logs }: BrokerServices): Promise<void> {
-  groups.stop()
+  await groups.stop()
   await metadata.whenIdle()
   await logs.close()
 }

@@ -107,7 +107,7 @@ export class Broker {
   async #stop(): Promise<void> {
     this.#logger.info({}, 'stopping')
     const drained = this.#server.stop({ deadlineMs: stopDeadlineMs })
-    this.groups.stop()
+    await this.groups.stop()
     await drained
     await closeCore(this.#services)
     this.#timers.close()

@@ -1,6 +1,44 @@
-/** All scenarios that are written by hand, and the recorded ones of those that are generated. */
+/** All scenarios, in the order of the APIs' keys. */
 import type { Scenario } from '../scenario.ts'
 import { apiVersionsScenarios } from './api-versions.ts'
+import { describeClusterScenarios, describeTopicPartitionsScenarios, findCoordinatorScenarios, metadataScenarios } from './cluster.ts'
+import { describeConfigsScenarios, incrementalAlterConfigsScenarios } from './configs.ts'
+import { fetchScenarios } from './fetch.ts'
+import { deleteGroupsScenarios, describeGroupsScenarios, listGroupsScenarios } from './group-admin.ts'
+import { offsetCommitScenarios, offsetDeleteScenarios, offsetFetchScenarios } from './group-offsets.ts'
+import { listOffsetsScenarios, offsetForLeaderEpochScenarios } from './list-offsets.ts'
+import { heartbeatScenarios, joinGroupScenarios, leaveGroupScenarios, syncGroupScenarios } from './membership.ts'
 import { produceScenarios } from './produce.ts'
+import { deleteRecordsScenarios, initProducerIdScenarios } from './records.ts'
+import { createPartitionsScenarios, createTopicsScenarios, deleteTopicsScenarios } from './topics.ts'
+import { unservedScenarios } from './unserved.ts'
 
-export const allScenarios: readonly Scenario[] = [...apiVersionsScenarios, ...produceScenarios]
+export const allScenarios: readonly Scenario[] = [
+  ...produceScenarios,
+  ...fetchScenarios,
+  ...listOffsetsScenarios,
+  ...metadataScenarios,
+  ...offsetCommitScenarios,
+  ...offsetFetchScenarios,
+  ...findCoordinatorScenarios,
+  ...joinGroupScenarios,
+  ...heartbeatScenarios,
+  ...leaveGroupScenarios,
+  ...syncGroupScenarios,
+  ...describeGroupsScenarios,
+  ...listGroupsScenarios,
+  ...apiVersionsScenarios,
+  ...createTopicsScenarios,
+  ...deleteTopicsScenarios,
+  ...deleteRecordsScenarios,
+  ...initProducerIdScenarios,
+  ...offsetForLeaderEpochScenarios,
+  ...describeConfigsScenarios,
+  ...createPartitionsScenarios,
+  ...incrementalAlterConfigsScenarios,
+  ...deleteGroupsScenarios,
+  ...offsetDeleteScenarios,
+  ...describeClusterScenarios,
+  ...describeTopicPartitionsScenarios,
+  ...unservedScenarios,
+]

@@ -31,7 +31,7 @@ export function ProcessCard({
         <Title order={3} size="h5" tt="capitalize" className="truncated">
           {name}
         </Title>
-        <Badge color={look.color} style={{ flex: 'none' }} variant="light" data-testid={`${name}-state`}>
+        <Badge size="sm" color={look.color} style={{ flex: 'none' }} variant="light" data-testid={`${name}-state`}>
           {look.text}
         </Badge>
       </Group>
@@ -116,11 +116,11 @@ export function ProcessCard({
 
 function appearance(process: ProcessView, events: number | null): { text: string; color: string } {
   const { state, status, answering, name } = process
-  if (state !== 'running') return { text: state, color: { crashed: 'red', stopped: 'gray', stopping: 'yellow' }[state] }
+  if (state !== 'running') return { text: state, color: { crashed: 'red', stopped: 'gray', stopping: 'blue' }[state] }
   if (name === 'broker')
-    return events === null ? { text: 'no answer', color: 'yellow' } : { text: 'ready', color: 'teal' }
-  if (!answering) return { text: 'starting', color: 'yellow' }
-  return status?.ready === true ? { text: 'ready', color: 'teal' } : { text: 'waiting', color: 'yellow' }
+    return events === null ? { text: 'no answer', color: 'blue' } : { text: 'ready', color: 'teal' }
+  if (!answering) return { text: 'starting', color: 'blue' }
+  return status?.ready === true ? { text: 'ready', color: 'teal' } : { text: 'waiting', color: 'blue' }
 }
 
 function notReady({ state, status, answering }: ProcessView): string | undefined {

@@ -124,5 +124,5 @@ function toRows(order: OrderDetail | null, placed: Placed | null): Row[] {
 }
 
 export function statusColor(status: string): string {
-  return { confirmed: 'teal', cancelled: 'red', pending: 'yellow', stored: 'orange' }[status] ?? 'gray'
+  return { confirmed: 'teal', cancelled: 'red', pending: 'blue', stored: 'gray' }[status] ?? 'gray'
 }

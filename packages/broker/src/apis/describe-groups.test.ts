@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { deleteGroups, describeGroups, leaveGroup, listGroups, offsetCommit } from '@ottla/protocol'
-import { errorOf, GroupBroker, versionsOf } from '../testing/group-broker.ts'
+import { errorOf, GroupBroker } from '../testing/group-broker.ts'
 import { subscription } from '../testing/group-harness.ts'
+import { versionsOf } from '../testing/test-broker.ts'
 
 let groups: GroupBroker
 let memberId: string

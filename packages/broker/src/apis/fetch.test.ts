@@ -51,7 +51,7 @@ function valuesOf({ records }: PartitionAnswer): string[] {
   )
 }
 
-async function write(broker: TestBroker, values: string[], { topic = 't', partition = 0 } = {}): Promise<void> {
+async function writeTo(broker: TestBroker, values: string[], { topic = 't', partition = 0 } = {}): Promise<void> {
   await broker.request(produce, 9, {
     acks: -1,
     timeoutMs: 5_000,
@@ -62,8 +62,8 @@ async function write(broker: TestBroker, values: string[], { topic = 't', partit
 test('reads in every version, by name and by topic id', async () => {
   await using broker = await TestBroker.start()
   const topic = await broker.createTopic('t', { partitions: 2 })
-  await write(broker, ['a', 'b'])
-  await write(broker, ['c'])
+  await writeTo(broker, ['a', 'b'])
+  await writeTo(broker, ['c'])
   for (const version of versionsOf(fetch)) {
     const response = await ask(broker, version, { topic, partitions: [{ fetchOffset: 1 }, { partition: 1 }] })
     const [first, second] = partitionsOf(response)
@@ -78,7 +78,7 @@ test('reads in every version, by name and by topic id', async () => {
 test('knows neither topics nor partitions nor offsets that are not there', async () => {
   await using broker = await TestBroker.start()
   const topic = await broker.createTopic('t')
-  await write(broker, ['a'])
+  await writeTo(broker, ['a'])
   const unknown = { name: 'nope', id: 'AAAAAAAAAAAAAAAAAAAAAw' }
   for (const version of versionsOf(fetch)) {
     const expected = version >= firstTopicIdVersion ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
@@ -95,7 +95,7 @@ test('knows neither topics nor partitions nor offsets that are not there', async
 test('a topic that was deleted and created anew is not read by its old id', async () => {
   await using broker = await TestBroker.start()
   const old = await broker.createTopic('t')
-  await write(broker, ['old'])
+  await writeTo(broker, ['old'])
   await broker.broker.metadata.deleteTopic(old.id)
   const topic = await broker.createTopic('t')
   assert.equal(errorOf(await ask(broker, 13, { topic: old })), 'UNKNOWN_TOPIC_ID')
@@ -105,9 +105,9 @@ test('a topic that was deleted and created anew is not read by its old id', asyn
 test('the first batch is given whole, however small the limits; what follows must fit', async () => {
   await using broker = await TestBroker.start()
   await broker.createTopic('t', { partitions: 2 })
-  await write(broker, ['x'.repeat(1_000)])
-  await write(broker, ['y'.repeat(1_000)])
-  await write(broker, ['z'.repeat(1_000)], { partition: 1 })
+  await writeTo(broker, ['x'.repeat(1_000)])
+  await writeTo(broker, ['y'.repeat(1_000)])
+  await writeTo(broker, ['z'.repeat(1_000)], { partition: 1 })
   const sizes = async (asked: Asked): Promise<number[]> =>
     partitionsOf(await ask(broker, 11, { partitions: [{}, { partition: 1 }], ...asked })).map(answer => valuesOf(answer).length)
   assert.deepEqual(await sizes({}), [2, 1])
@@ -120,7 +120,7 @@ test('the first batch is given whole, however small the limits; what follows mus
 test('read committed stops at the last stable offset and lists no aborted transactions', async () => {
   await using broker = await TestBroker.start()
   await broker.createTopic('t')
-  await write(broker, ['a'])
+  await writeTo(broker, ['a'])
   for (const version of versionsOf(fetch).filter(version => version < firstTopicIdVersion)) {
     const [answer] = partitionsOf(await ask(broker, version, { isolationLevel: 1 }))
     assert.deepEqual([valuesOf(answer!), answer!.abortedTransactions], [['a'], []])
@@ -132,7 +132,7 @@ test('waits for records and is answered as soon as they are there', async () => 
   await broker.createTopic('t')
   const reader = await broker.connect()
   const waiting = reader.request(fetch, 11, requestOf(11, { maxWaitMs: 60_000 }))
-  await write(broker, ['news'])
+  await writeTo(broker, ['news'])
   assert.deepEqual(valuesOf(partitionsOf(await waiting)[0]!), ['news'])
 })
 
@@ -142,7 +142,7 @@ test('waits for as many bytes as it was told, and is answered with what there is
   const reader = await broker.connect()
   const partitions = [{}, { partition: 1 }]
   const enough = reader.request(fetch, 11, requestOf(11, { partitions, maxWaitMs: 60_000, minBytes: 250 }))
-  for (const partition of [0, 1, 0, 1]) await write(broker, ['x'.repeat(20)], { partition })
+  for (const partition of [0, 1, 0, 1]) await writeTo(broker, ['x'.repeat(20)], { partition })
   const sizes = partitionsOf(await enough).map(answer => answer.records!.length)
   assert.ok(sizes.reduce((sum, size) => sum + size) >= 250)
   const startedMs = performance.now()
@@ -175,7 +175,7 @@ test('fences a client whose leader epoch is not ours, and from v16 tells it the 
 test('shows a client that has read on in an epoch that ended where the histories part', async () => {
   await using broker = await TestBroker.start()
   const topic = await broker.createTopic('t')
-  await write(broker, ['a', 'b'])
+  await writeTo(broker, ['a', 'b'])
   for (const version of versionsOf(fetch).filter(version => version >= 12)) {
     const diverging = await ask(broker, version, { topic, partitions: [{ fetchOffset: 2, lastFetchedEpoch: 0 }] })
     assert.deepEqual(partitionsOf(diverging)[0]!.divergingEpoch, { epoch: -1, endOffset: -1n })
@@ -196,9 +196,10 @@ test('does not know a replica', async () => {
 
 test('a session answers only with news, and remembers what it was asked for', async () => {
   await using broker = await TestBroker.start()
-  const topic = await broker.createTopic('t', { partitions: 3 })
-  await write(broker, ['a'])
   for (const version of versionsOf(fetch).filter(version => version >= firstSessionVersion)) {
+    const topic = await broker.createTopic(`t${version}`, { partitions: 3 })
+    const write = (values: string[], partition = 0) => writeTo(broker, values, { topic: topic.name, partition })
+    await write(['a'])
     const partitions = [{ fetchOffset: 0 }, { partition: 1 }, { partition: 2 }]
     const full = await ask(broker, version, { topic, partitions, sessionEpoch: 0 })
     const { sessionId } = full
@@ -208,13 +209,13 @@ test('a session answers only with news, and remembers what it was asked for', as
 
     const end = Number(partitionsOf(full)[0]!.highWatermark)
     assert.deepEqual(indexesOf(await next(1, { partitions: [{ fetchOffset: end }] })), [])
-    await write(broker, ['b'])
-    await write(broker, ['c'], { partition: 2 })
+    await write(['b'])
+    await write(['c'], 2)
     const news = await next(2, {})
     assert.deepEqual(new Set(indexesOf(news)), new Set([0, 2]))
     assert.equal(news.sessionId, sessionId)
     assert.deepEqual(indexesOf(await next(3, { forgotten: [0, 2] })), [])
-    await write(broker, ['d'], { partition: 1 })
+    await write(['d'], 1)
     assert.deepEqual(indexesOf(await next(4, {})), [1])
     // A partition that the client has not read on from keeps giving the same records.
     assert.deepEqual(indexesOf(await next(5, {})), [1])

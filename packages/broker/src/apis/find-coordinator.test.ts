@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { findCoordinator } from '@ottla/protocol'
-import { errorOf, GroupBroker, versionsOf } from '../testing/group-broker.ts'
+import { errorOf, GroupBroker } from '../testing/group-broker.ts'
+import { versionsOf } from '../testing/test-broker.ts'
 
 let groups: GroupBroker
 before(async () => {
@@ -37,7 +38,7 @@ for (const version of versionsOf(findCoordinator)) {
   })
 }
 
-for (const version of versionsOf(findCoordinator, 1)) {
+for (const version of versionsOf(findCoordinator).filter(version => version >= 1)) {
   test(`says that it has no coordinator of transactions in version ${version}`, async () => {
     const answer = await groups.request(findCoordinator, version, { key: 'tx', keyType: 1, coordinatorKeys: ['tx'] })
     const { nodeId, port, ...rest } = version < 4 ? answer : answer.coordinators[0]!

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { heartbeat, joinGroup, leaveGroup, listGroups, syncGroup } from '@ottla/protocol'
-import { errorOf, GroupBroker, joinRequest, versionsOf } from '../testing/group-broker.ts'
+import { errorOf, GroupBroker, joinRequest } from '../testing/group-broker.ts'
 import { subscription } from '../testing/group-harness.ts'
+import { versionsOf } from '../testing/test-broker.ts'
 
 let groups: GroupBroker
 before(async () => {
@@ -115,7 +116,7 @@ for (const version of versionsOf(leaveGroup)) {
   })
 }
 
-for (const version of versionsOf(joinGroup, 5)) {
+for (const version of versionsOf(joinGroup).filter(version => version >= 5)) {
   test(`lets a static member come back under a new id, in version ${version}`, async () => {
     const groupId = `static-${version}`
     const request = joinRequest({ groupId, groupInstanceId: 'one' })

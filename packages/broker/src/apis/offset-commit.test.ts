@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { offsetCommit, offsetFetch, type RequestInput, zeroUuid } from '@ottla/protocol'
-import { errorOf, GroupBroker, versionsOf } from '../testing/group-broker.ts'
+import { errorOf, GroupBroker } from '../testing/group-broker.ts'
+import { versionsOf } from '../testing/test-broker.ts'
 
 let groups: GroupBroker
 before(async () => {
@@ -178,7 +179,7 @@ test('offsets outlive a restart, and those of a topic that was deleted and creat
   assert.equal((await fetched(8, 'kept'))[0]?.partitions[0]?.committedOffset, 42n)
   await groups.broker.metadata.deleteTopic(groups.topicId)
   assert.deepEqual(await fetched(8, 'kept', null), [])
-  await groups.createTopic('t', 2)
+  await groups.createTopic()
   assert.equal((await fetched(8, 'kept'))[0]?.partitions[0]?.committedOffset, -1n)
   await groups.restart()
   assert.equal((await fetched(8, 'kept'))[0]?.partitions[0]?.committedOffset, -1n)

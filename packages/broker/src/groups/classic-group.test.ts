@@ -431,6 +431,14 @@ describe('static members', () => {
     )
   })
 
+  test('find their place in a full group', () => {
+    const harness = new GroupHarness({ settings: { maxSize: 1 } })
+    const { memberId } = harness.join(fixed).result!
+    harness.sync(memberId)
+    assert.equal(harness.join(fixed).result?.error, 'NONE')
+    refuses(() => harness.join(), 'GROUP_MAX_SIZE_REACHED')
+  })
+
   test('fence their former self', () => {
     const [harness, old] = stableStatic()
     harness.join(fixed)

@@ -143,7 +143,7 @@ test('looks for expired offsets from time to time, until it is stopped', async (
     await new Promise(setImmediate)
   }
   assert.equal(shard.find('g'), undefined)
-  coordinator.stop()
+  await coordinator.stop()
   assert.equal(time.size, 0)
   await rejects(coordinator.shard('g'), 'COORDINATOR_NOT_AVAILABLE')
 })

@@ -28,6 +28,7 @@ export class GroupCoordinator {
   readonly #context: ShardContext
   readonly #topic: OffsetsTopic
   #shards: readonly GroupShard[] | null = null
+  #started: Promise<void> | null = null
   #creation: Promise<void> | null = null
   #expiry: { cancel(): void } | null = null
   #isStopped = false
@@ -41,17 +42,21 @@ export class GroupCoordinator {
     return this.#context.settings
   }
 
-  /** Begins to load the groups that are stored. Returns at once; resolves when all are loaded or found unreadable. */
-  async start(): Promise<void> {
-    this.#scheduleExpiry()
-    await this.#open()
+  /** Loads the groups that are stored, once. Resolves when all are loaded or found unreadable; never rejects. */
+  start(): Promise<void> {
+    this.#started ??= this.#start()
+    return this.#started
   }
 
-  /** Answers all who wait; members find the coordinator again after the restart and go on where they were. */
-  stop(): void {
+  /**
+   * Answers all who wait; members find the coordinator again after the restart and go on where they were.
+   * Resolves when the logs are not read any more.
+   */
+  async stop(): Promise<void> {
     this.#isStopped = true
     this.#expiry?.cancel()
-    for (const shard of this.#shards ?? []) shard.stop('NOT_COORDINATOR')
+    for (const shard of this.shards) shard.stop('NOT_COORDINATOR')
+    await this.#started
   }
 
   /**
@@ -109,6 +114,16 @@ export class GroupCoordinator {
       } catch (error) {
         this.#reportUpkeep(error, 'expired offsets could not be removed')
       }
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#scheduleExpiry()
+    try {
+      await this.#open()
+    } catch (error) {
+      // Asked for a group, the coordinator tries again.
+      this.#context.logger.error({ err: error }, 'the groups that are stored could not be opened')
     }
   }
 

@@ -181,11 +181,15 @@ export class GroupShard {
     const { logger } = this.context
     const { partition } = this.#log
     try {
-      await this.#log.replay(record => this.#replay(record))
+      await this.#log.replay(record => {
+        if (this.#state !== 'loading') throw new KafkaError('NOT_COORDINATOR', 'stopped while loading')
+        this.#replay(record)
+      })
     } catch (error) {
+      if (this.#state !== 'loading') return
       logger.error({ partition, err: error }, 'the groups of a partition could not be loaded')
       this.#entries.clear()
-      if (this.#state === 'loading') this.#state = 'unavailable'
+      this.#state = 'unavailable'
       return
     }
     if (this.#state !== 'loading') return

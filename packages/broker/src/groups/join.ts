@@ -42,7 +42,7 @@ export function joinGroup(options: Omit<Joining, 'protocols'>): void {
   const { group, request, context } = options
   const joining: Joining = { ...options, protocols: protocolsOf(request) }
   const { memberId } = request
-  if (!hasRoom(context, group, memberId)) {
+  if (!hasRoom(context, group, request)) {
     turnAway(joining)
     throw new KafkaError('GROUP_MAX_SIZE_REACHED')
   }
@@ -125,13 +125,16 @@ function belongsAlready(group: ClassicGroup, member: Member, protocols: MemberPr
  * While members are joining, those who have joined count, so that the last to come are the ones too many;
  * once the generation has begun, its members count.
  */
-function hasRoom({ settings }: GroupContext, group: ClassicGroup, memberId: string): boolean {
+function hasRoom({ settings }: GroupContext, group: ClassicGroup, { memberId, groupInstanceId }: JoinRequest): boolean {
+  // A static member that comes back without an id takes the place of its former self.
+  const formerId = groupInstanceId === null ? undefined : group.staticMemberId(groupInstanceId)
+  const member = group.members.get(memberId) ?? group.members.get(formerId ?? '')
   switch (group.state) {
     case 'PreparingRebalance':
-      return group.members.get(memberId)?.isAwaitingJoin || group.awaitingJoinCount < settings.maxSize
+      return member?.isAwaitingJoin || group.awaitingJoinCount < settings.maxSize
     case 'CompletingRebalance':
     case 'Stable':
-      return group.members.has(memberId) || group.members.size < settings.maxSize
+      return member !== undefined || group.members.size < settings.maxSize
     default:
       return true
   }

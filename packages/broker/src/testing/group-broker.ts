@@ -1,8 +1,5 @@
-/** A broker in a directory of its own, a topic, and a client that speaks for the members of consumer groups. */
+/** A broker with a topic `t` of two partitions, and a client that speaks for the members of consumer groups. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   type AnyApi,
   type ErrorName,
@@ -12,76 +9,58 @@ import {
   type Response,
   syncGroup,
 } from '@ottla/protocol'
-import { Broker } from '../broker.ts'
-import { silentLogger } from '../logger.ts'
-import { Settings } from '../settings/settings.ts'
+import type { Broker } from '../broker.ts'
 import { subscription } from './group-harness.ts'
 import { RawClient } from './raw-client.ts'
+import { TestBroker } from './test-broker.ts'
 
 export class GroupBroker {
-  readonly #path: string
-  readonly #settings: Readonly<Record<string, string>>
-  #broker: Broker
-  #client: RawClient
-  /** Id of the topic `t`, which has two partitions. */
+  readonly #test: TestBroker
+  /** Of the topic `t`. */
   topicId = ''
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<GroupBroker> {
-    const path = await mkdtemp(join(tmpdir(), 'ottla-groups-'))
-    const broker = await startBroker(path, settings)
-    const client = await RawClient.connect({ port: broker.addresses[0]!.port })
-    const groups = new GroupBroker({ path, settings, broker, client })
-    await groups.createTopic('t', 2)
+  static async start(settings?: Readonly<Record<string, string>>): Promise<GroupBroker> {
+    const test = await TestBroker.start(settings)
+    const groups = new GroupBroker(test)
+    await groups.createTopic()
     return groups
   }
 
-  private constructor(options: {
-    path: string
-    settings: Readonly<Record<string, string>>
-    broker: Broker
-    client: RawClient
-  }) {
-    this.#path = options.path
-    this.#settings = options.settings
-    this.#broker = options.broker
-    this.#client = options.client
+  private constructor(test: TestBroker) {
+    this.#test = test
   }
 
   get broker(): Broker {
-    return this.#broker
+    return this.#test.broker
   }
 
   get port(): number {
-    return this.#broker.addresses[0]!.port
+    return this.#test.port
   }
 
   request<A extends AnyApi>(api: A, version: number, body: RequestInput<A>): Promise<Response<A>> {
-    return this.#client.request(api, version, body)
+    return this.#test.request(api, version, body)
   }
 
-  /** A connection of its own, for a request that waits. */
+  /** A connection of its own, for a request that waits; a restart leaves it to the broker to close it. */
   connect(): Promise<RawClient> {
     return RawClient.connect({ port: this.port })
   }
 
-  async createTopic(name: string, partitionCount: number): Promise<void> {
-    const topic = await this.#broker.metadata.createTopic({ name, partitionCount })
-    if (name === 't') this.topicId = topic.id
+  /** The topic `t`, again after it was deleted. */
+  async createTopic(): Promise<void> {
+    const topic = await this.#test.createTopic('t', { partitions: 2 })
+    this.topicId = topic.id
   }
 
-  /** Stops the broker and starts another one on what it left. */
+  /** Stops the broker and starts another one on what it left, with its groups loaded. */
   async restart(): Promise<void> {
-    await this.#client.close()
-    await this.#broker.stop()
-    this.#broker = await startBroker(this.#path, this.#settings)
-    await Promise.all(this.#broker.groups.shards.map(shard => shard.load()))
-    this.#client = await RawClient.connect({ port: this.port })
+    await this.#test.restart()
+    await this.broker.groups.start()
   }
 
   async stop(): Promise<void> {
-    await this.#client.close()
-    await this.#broker.stop()
-    await rm(this.#path, { recursive: true })
+    await this.#test[Symbol.asyncDispose]()
   }
 
   /** Joins a group as a new member of an old kind, which needs no second request to get in, and takes all the work. */
@@ -107,21 +86,7 @@ export function joinRequest(request: Partial<RequestInput<typeof joinGroup>> = {
   }
 }
 
-/** All versions that an API serves. */
-export function versionsOf({ versions }: AnyApi, from: number = versions.lowest): number[] {
-  return Array.from({ length: versions.highestStable - from + 1 }, (_, index) => from + index)
-}
-
 /** The name of an answer's error, which says more in a failed assertion than its code. */
 export function errorOf({ errorCode }: { errorCode: number }): ErrorName {
   return errorName(errorCode)
-}
-
-function startBroker(path: string, settings: Readonly<Record<string, string>>): Promise<Broker> {
-  const properties = { listeners: 'PLAINTEXT://127.0.0.1:0', 'log.dirs': path, ...settings }
-  return Broker.start({
-    settings: new Settings(new Map(Object.entries(properties))),
-    logger: silentLogger,
-    durability: 'os',
-  })
 }

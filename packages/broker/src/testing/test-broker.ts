@@ -22,7 +22,8 @@ export class TestBroker implements AsyncDisposable {
   readonly log: LoggedLine[] = []
   #settings: Readonly<Record<string, string>>
   #broker: Broker | null = null
-  #clients: RawClient[] = []
+  readonly #clients: RawClient[] = []
+  #shared: Promise<RawClient> | null = null
 
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<TestBroker> {
     const test = new TestBroker(await mkdtemp(join(tmpdir(), 'ottla-broker-')), settings)
@@ -52,8 +53,8 @@ export class TestBroker implements AsyncDisposable {
 
   /** One request on a connection that all such requests share. */
   async request<A extends AnyApi>(api: A, version: number, body: RequestInput<A>): Promise<Response<A>> {
-    const client = this.#clients[0] ?? (await this.connect())
-    return client.request(api, version, body)
+    this.#shared ??= this.connect()
+    return (await this.#shared).request(api, version, body)
   }
 
   createTopic(name: string, options: { partitions?: number; overrides?: Readonly<Record<string, string>> } = {}): Promise<Topic> {
@@ -74,6 +75,7 @@ export class TestBroker implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map(client => client.close()))
+    this.#shared = null
     await this.#broker?.stop()
     this.#broker = null
   }
