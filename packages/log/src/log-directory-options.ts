@@ -26,7 +26,7 @@ export interface LogDirectoryOptions {
   randomBytes?: (count: number) => Buffer
   /** Calls back when the present turn of the event loop is over. Default: `setImmediate`. */
   defer?: (action: () => void) => void
-  /** Memory for the newest bytes of all logs, default 64 MiB. */
+  /** Memory for the newest bytes of all logs, default 32 MiB. */
   tailCacheBytes?: number
   /** Descriptors for log files, default 1,000. */
   maxOpenFiles?: number

@@ -3,7 +3,7 @@
  * time, and closing so that the next start needs no scan.
  *
  * The order that crashes must not break:
- *   start:   lock -> identity -> clean marker removed, directory synced -> logs opened -> anything may be written
+ *   start:   lock -> identity -> clean marker removed, directory synced -> logs opened -> boot noted -> anything may be written
  *   create:  partition's files -> its directory synced -> data directory synced -> answered
  *   delete:  forgotten by the checkpoints -> renamed, data directory synced -> answered -> files removed later
  *   stop:    logs stored -> checkpoints -> clean marker written, directory synced -> lock released
@@ -11,7 +11,7 @@
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
 import { coalesce, mapLimited } from './coalesce.ts'
-import { identifyDirectory, noteBoot, takeDirectory } from './directory-identity.ts'
+import { identifyDirectory, noteBoot, readBoot, takeDirectory } from './directory-identity.ts'
 import { replaceFile } from './durable-file.ts'
 import { systemClock, systemTimers, type Timer } from './environment.ts'
 import {
@@ -77,18 +77,18 @@ export class LogDirectory {
       const entries = await fileSystem.list(path)
       const hasMarker = entries.some(({ name }) => name === cleanShutdownFileName)
       const names = entries.filter(({ kind }) => kind === 'directory').map(({ name }) => name)
-      const boot = await noteBoot(fileSystem, path)
+      const boot = readBoot(fileSystem, path)
       const directory = new LogDirectory(options, {
         lock,
         identity,
         wasCleanStop: hasMarker || !names.some(parsePartitionDirectoryName),
         recoveryPoints: readRecoveryPoints(fileSystem, options),
       })
-      if (hasMarker) {
-        await fileSystem.remove(`${path}/${cleanShutdownFileName}`)
-        await fileSystem.syncDirectory(path)
-      }
+      if (hasMarker) await fileSystem.remove(`${path}/${cleanShutdownFileName}`)
+      // What a killed process has renamed and not synced counts from here on, too: it is about to be shown.
+      await fileSystem.syncDirectory(path)
       await directory.#openLogs(names, { ...boot, logStartOffsets: readLogStartOffsets(fileSystem, path) })
+      await noteBoot(fileSystem, path)
       directory.#startUpkeep()
       return directory
     } catch (error) {
@@ -124,7 +124,7 @@ export class LogDirectory {
       timers,
       logger,
       openFiles: new OpenFiles({ fileSystem, maxOpen: options.maxOpenFiles ?? 1000 }),
-      tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 64 * 1024 * 1024 }),
+      tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 32 * 1024 * 1024 }),
       flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3, defer: options.defer }),
       durability: options.durability ?? 'fsync',
       maxDecompressedBytes: options.maxDecompressedBytes ?? 64 * 1024 * 1024,

@@ -21,9 +21,9 @@ export interface StartOptions {
 
 /**
  * A broker's heap is small (some 13 MB) and its buffers lie outside of it, yet V8 counts them when it decides how far the heap may grow
- * before it marks everything anew: once for every 5 MB produced, a quarter of all CPU. With more room it does so ten times less often.
+ * before it marks everything anew: once for every 5 MB produced, a quarter of all CPU. With more room it does so several times less often, for some 30 MB.
  */
-const heapGrowth = '--heap-growing-percent=400'
+const heapGrowth = '--heap-growing-percent=200'
 
 /** Resolves to the exit status once the broker has stopped or could not start. */
 export async function start(options: StartOptions): Promise<number> {
