@@ -103,7 +103,12 @@ export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promis
     }
     startMs = performance.now() - startedAt
   }
-  await start()
+  try {
+    await start()
+  } catch (error) {
+    await temporary?.remove()
+    throw error
+  }
 
   return {
     address,

@@ -41,8 +41,14 @@ try {
 async function main(kafkaPort: number, ottlaPort: number): Promise<void> {
   // A broker that ran before knows the names of its last run.
   const salt = options.kafka === undefined ? {} : { salt: String(Date.now()) }
-  const kafkas = await runScenarios(scenarios, { port: kafkaPort, concurrency: 4, ...salt })
-  const ours = await runScenarios(scenarios, { port: ottlaPort, concurrency: 4, ...salt })
+  const run = async (broker: string, port: number) => {
+    const startedAt = performance.now()
+    const result = await runScenarios(scenarios, { port, concurrency: 4, ...salt })
+    console.log(`${broker}: ${scenarios.length} scenarios in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`)
+    return result
+  }
+  const ours = await run('Ottla', ottlaPort)
+  const kafkas = await run('Apache Kafka', kafkaPort)
   for (const [broker, { failures }] of Object.entries({ 'Apache Kafka': kafkas, Ottla: ours })) {
     for (const [name, error] of failures) console.log(`✗ ${name}\n    could not be played with ${broker}: ${error.stack}`)
   }

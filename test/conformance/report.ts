@@ -4,32 +4,30 @@ import type { Json } from './transcript.ts'
 
 const LONGEST = 400
 
-/** The same difference in several versions is told once. */
+/** All that differs in one answer stands together, and what differs in the same way in several versions is told once. */
 export function describeDifferences(differences: readonly Difference[]): string {
-  const groups = new Map<string, { first: Difference; scenarios: Set<string> }>()
-  for (const difference of differences) {
-    const { scenario, index, path, kafka, ours } = difference
-    const key = JSON.stringify([scenario.replace(/ v\d+:/, ':'), index, path, kafka, ours])
-    const group = groups.get(key) ?? { first: difference, scenarios: new Set() }
-    group.scenarios.add(scenario.split(':')[0]!)
-    groups.set(key, group)
+  const answers = Map.groupBy(differences, ({ scenario, index }) => `${scenario} [${index}]`)
+  const told = new Map<string, { first: Difference; lines: string; scenarios: string[] }>()
+  for (const inAnswer of answers.values()) {
+    const first = inAnswer[0]!
+    const lines = inAnswer.map(describeField).join('\n')
+    const key = `${first.scenario.replace(/ v\d+:/, ':')} [${first.index}] ${lines}`
+    const group = told.get(key) ?? { first, lines, scenarios: [] }
+    group.scenarios.push(first.scenario.split(':')[0]!)
+    told.set(key, group)
   }
-  return [...groups.values()]
-    .map(({ first, scenarios }) => {
-      const others = [...scenarios].slice(1)
-      return `${describeDifference(first)}${others.length === 0 ? '' : `\n    so too: ${others.join(', ')}`}`
+  return [...told.values()]
+    .map(({ first: { scenario, index, asked, request }, lines, scenarios }) => {
+      const others = scenarios.slice(1).map(name => name.split(' ')[1])
+      const versions = others.length === 0 ? '' : `, so too in ${others.join(', ')}`
+      return `✗ ${scenario} [${index}]${versions}\n    ${asked} ${brief(request)}\n${lines}`
     })
     .join('\n')
 }
 
-function describeDifference({ scenario, index, asked, request, path, kafka, ours }: Difference): string {
-  return [
-    `✗ ${scenario} [${index}]`,
-    `    ${asked} ${brief(request)}`,
-    `    ${path === '' ? 'the answer' : path}`,
-    `      Apache Kafka  ${brief(kafka)}`,
-    `      Ottla         ${brief(ours)}`,
-  ].join('\n')
+function describeField({ path, kafka, ours }: Difference): string {
+  const place = path === '' ? 'the answer' : path
+  return `    ${place}\n      Apache Kafka  ${brief(kafka)}\n      Ottla         ${brief(ours)}`
 }
 
 function brief(value: Json | undefined): string {

@@ -7,6 +7,7 @@
  */
 import {
   type AnyApi,
+  CorruptBatchError,
   crc32c,
   errorName,
   type Field,
@@ -203,13 +204,20 @@ class Renderer {
     return this.#isPeeking ? (this.#names.get(kind, value) ?? `<${kind} ?>`) : this.#names.give(kind, value)
   }
 
-  /** The batches as a client reads them, or the bytes where they are none. */
+  /** The batches as a client reads them; of what is no whole batch, the size. */
   #records(buffer: Buffer): Json {
+    const rendered: Json[] = []
+    let end = 0
     try {
-      return [...recordBatches(buffer)].map(batch => this.#batch(batch))
-    } catch {
-      return renderBytes(buffer) // damaged on purpose: the bytes are what was sent
+      for (const batch of recordBatches(buffer)) {
+        rendered.push(this.#batch(batch))
+        end += batch.sizeInBytes
+      }
+    } catch (error) {
+      if (!(error instanceof CorruptBatchError)) throw error
+      rendered.push({ noWholeBatch: buffer.length - end, crc32c: crc32c(buffer, end) })
     }
+    return rendered
   }
 
   #batch(batch: RecordBatch): Json {

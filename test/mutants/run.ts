@@ -25,13 +25,21 @@ interface Outcome {
   seconds: number
 }
 
+// All copies are made of this one: the sources may change meanwhile.
+const pristine = copyRepository(root)
+const baseline = await checkBaseline(pristine)
+if (baseline !== undefined) {
+  console.error(`Without a mutant the checks must pass: ${baseline}`)
+  rmSync(pristine, { recursive: true, force: true })
+  process.exit(1)
+}
 const words = process.argv.slice(2)
 const chosen = mutants.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)))
 const waiting = chosen.values()
 const outcomes: Outcome[] = []
 await Promise.all(
   Array.from({ length: Math.min(concurrency, chosen.length) }, async () => {
-    const copy = copyRepository()
+    const copy = copyRepository(pristine)
     try {
       for (const mutant of waiting) {
         const outcome = await tryMutant(copy, mutant)
@@ -43,6 +51,7 @@ await Promise.all(
     }
   }),
 )
+rmSync(pristine, { recursive: true, force: true })
 const survivors = outcomes.filter(({ isFound }) => !isFound)
 console.log(`\n| mutant | file | found by | seconds |\n| --- | --- | --- | --- |`)
 for (const mutant of chosen) {
@@ -53,10 +62,10 @@ console.log(`\n${outcomes.length - survivors.length} of ${outcomes.length} mutan
 process.exitCode = survivors.length === 0 ? 0 : 1
 
 /** The packages and the checks, with modules of their own: a sibling package must be the copy, not the original. */
-function copyRepository(): string {
+function copyRepository(from: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'ottla-mutants-'))
   for (const part of ['packages', 'test', 'package.json', 'tsconfig.json']) {
-    cpSync(join(root, part), join(copy, part), { recursive: true, filter: path => !path.includes('node_modules') })
+    cpSync(join(from, part), join(copy, part), { recursive: true, filter: path => !path.includes('node_modules') })
   }
   mkdirSync(join(copy, 'node_modules', '@ottla'), { recursive: true })
   for (const name of readdirSync(join(root, 'node_modules'))) {
@@ -68,23 +77,46 @@ function copyRepository(): string {
   return copy
 }
 
+/** What fails without any mutant: then nothing can be said. */
+async function checkBaseline(copy: string): Promise<string | undefined> {
+  const checks = new Set(mutants.map(({ foundBy = defaultCheck }) => JSON.stringify(foundBy)))
+  for (const text of checks) {
+    const { status, output } = await run(copy, argumentsOf(JSON.parse(text) as FoundBy))
+    if (status !== 0) return `${text}: exit status ${status}\n${output.slice(-2000)}`
+  }
+  return undefined
+}
+
+function argumentsOf(check: FoundBy): string[] {
+  if ('test' in check) return ['--test', check.test]
+  return ['test/simulate/main.ts', '--seeds', String(check.simulate), '--stop']
+}
+
 async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> {
   const startedAt = performance.now()
-  const outcome = (isFound: boolean, by: string) => ({ mutant, isFound, by, seconds: (performance.now() - startedAt) / 1000 })
+  const outcome = (isFound: boolean, by: string) => ({
+    mutant,
+    isFound,
+    by,
+    seconds: (performance.now() - startedAt) / 1000,
+  })
   const path = join(copy, 'packages', mutant.file)
   const original = readFileSync(path, 'utf8')
   const occurrences = original.split(mutant.from).length - 1
   if (occurrences !== 1) return outcome(false, `its text occurs ${occurrences} times in the product, not once`)
-  writeFileSync(path, original.replace(mutant.from, () => mutant.to))
+  writeFileSync(
+    path,
+    original.replace(mutant.from, () => mutant.to),
+  )
   try {
     const check = mutant.foundBy ?? defaultCheck
+    const { status, output } = await run(copy, argumentsOf(check))
     if ('test' in check) {
-      const { status } = await run(copy, ['--test', check.test])
       return outcome(status === 1, status === 1 ? check.test : `survives ${check.test} (exit status ${status})`)
     }
-    const { status, output } = await run(copy, ['test/simulate/main.ts', '--seeds', String(check.simulate), '--stop'])
     const finding = /^Seed (\d+) broke the contract: (.*)$/m.exec(output)
-    if (status === 1 && finding) return outcome(true, `seed ${finding[1]}: ${finding[2]!.replaceAll('|', '/').slice(0, 140)}`)
+    if (status === 1 && finding)
+      return outcome(true, `seed ${finding[1]}: ${finding[2]!.replaceAll('|', '/').slice(0, 140)}`)
     return outcome(false, `survives ${check.simulate} seeds (exit status ${status}) ${output.slice(-300)}`)
   } finally {
     writeFileSync(path, original)

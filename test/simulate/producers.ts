@@ -53,6 +53,12 @@ export async function producePlainly(world: World, ledger: Ledger, count: number
   }
 }
 
+/** One batch with acks=all. Resolves with the partition's error. */
+export function produceOnce(world: World, ledger: Ledger, target: Target): Promise<string> {
+  const attempt = ledger.newAttempt(acksAll, batchSizes(world))
+  return send(world, ledger, { ...target, attempt, timestamp: world.server.services.clock.now() })
+}
+
 export async function produceIdempotently(
   world: World,
   ledger: Ledger,

@@ -5,16 +5,13 @@
 
 import { SeededRandom } from '../../packages/log/src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../packages/log/src/testing/simulated-disk/simulated-disk.ts'
-import {
-  type CallFate,
-  type DiskCall,
-  SimulatedFileSystem,
-} from '../../packages/log/src/testing/simulated-disk/simulated-file-system.ts'
+import { SimulatedFileSystem } from '../../packages/log/src/testing/simulated-disk/simulated-file-system.ts'
 import { administer, createTopic } from './administrators.ts'
 import { commit, groupIds } from './committers.ts'
 import { consume } from './consumers.ts'
+import { Faults } from './faults.ts'
 import { check, Ledger } from './ledger.ts'
-import { newIdempotentProducer, produceIdempotently, producePlainly } from './producers.ts'
+import { newIdempotentProducer, produceIdempotently, produceOnce, producePlainly } from './producers.ts'
 import { ConnectionLostError, SimulatedServer } from './server.ts'
 import { verify } from './verification.ts'
 import { Life, VirtualTime } from './virtual-time.ts'
@@ -36,6 +33,13 @@ export interface SimulationResult {
 
 type Ending = 'powerCut' | 'kill' | 'stop'
 
+interface LifeParts {
+  life: Life
+  fileSystem: SimulatedFileSystem
+  faults: Faults
+  ending: Ending
+}
+
 const dataPath = '/data'
 /** More than any life needs: beyond it something waits for what never comes. */
 const maxSteps = 500_000
@@ -54,6 +58,11 @@ const properties: ReadonlyMap<string, string> = new Map([
 
 export async function simulate({ seed, lives }: { seed: number; lives: number }): Promise<SimulationResult> {
   const simulation = new Simulation(seed)
+  // A promise that nobody handles ends a real process.
+  const onUnhandled = (error: Error) => {
+    simulation.world.failure ??= error
+  }
+  process.on('unhandledRejection', onUnhandled)
   let finding: SimulationResult['finding']
   try {
     for (let life = 1; life <= lives; life++) await simulation.live(life)
@@ -61,6 +70,8 @@ export async function simulate({ seed, lives }: { seed: number; lives: number })
   } catch (error) {
     if (!(error instanceof Error)) throw error
     finding = error
+  } finally {
+    process.off('unhandledRejection', onUnhandled)
   }
   return {
     seed,
@@ -92,16 +103,21 @@ class Simulation {
   async live(number: number, wanted?: Ending): Promise<void> {
     const { world } = this
     const random = this.#random
-    const ending: Ending = wanted ?? random.weighted({ powerCut: 8, kill: 1, stop: 1 })
-    const endsAtCall = wanted ? Number.POSITIVE_INFINITY : Math.ceil(Math.exp(random.next() * Math.log(600)))
+    const ending: Ending = wanted ?? random.weighted({ powerCut: 8, kill: 2, stop: 1 })
+    const endsAtCall = wanted ? Number.POSITIVE_INFINITY : lastCallOf(random)
     const life = new Life(this.#time)
+    const faults = new Faults({
+      random: random.fork(),
+      nowMs: () => life.nowMs(),
+      ...(wanted && { misbehaviour: 'none' }),
+    })
     const fileSystem = new SimulatedFileSystem({
       disk: this.#disk,
       choose: random.below,
       schedule: (delayMs, action) => this.#time.schedule(life, delayMs, action),
       nowMs: () => life.now(),
       fateOf: call => {
-        if (call.number < endsAtCall || ending === 'stop') return this.#fateOf(call)
+        if (call.number < endsAtCall || ending === 'stop') return faults.fateOf(call)
         world.note(`the ${ending} comes during ${call.operation} of ${call.path}`)
         life.end()
         fileSystem.halt()
@@ -113,7 +129,7 @@ class Simulation {
     )
     world.beginLife(life)
     let isDone = false
-    const script = this.#script(life, fileSystem, ending).then(
+    const script = this.#script({ life, fileSystem, faults, ending }).then(
       () => {
         isDone = true
       },
@@ -133,7 +149,7 @@ class Simulation {
     this.#end(ending, fileSystem)
   }
 
-  async #script(life: Life, fileSystem: SimulatedFileSystem, ending: Ending): Promise<void> {
+  async #script({ life, fileSystem, faults, ending }: LifeParts): Promise<void> {
     const { world, ledger } = this
     const random = this.#random.fork()
     const options = { life, random, fileSystem, logger: this.#logger(), properties }
@@ -149,6 +165,25 @@ class Simulation {
     const present = ledger.present().length
     for (let i = present; i < 2; i++)
       await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false })
+    faults.begin()
+    const { failed } = server.services.metadata
+    const hasFailed = await Promise.race([this.#clients(), failed.then(() => true)])
+    if (faults.misbehaviour === 'full' && !hasFailed) {
+      faults.end()
+      await this.#expectWrites()
+    }
+    // A crash may come while the broker stops, too.
+    if (ending === 'stop' || hasFailed || world.random.chance(0.2)) {
+      world.note('stopping')
+      this.#lastStop = 'unknown'
+      await world.untilEnd(() => server.stop())
+      this.#lastStop = faults.count === 0 ? 'clean' : 'unknown'
+    }
+  }
+
+  /** All that clients do in one life. Resolves with false: the metadata log has not failed. */
+  async #clients(): Promise<boolean> {
+    const { world, ledger } = this
     const count = world.random.between(2, 15)
     await Promise.all([
       producePlainly(world, ledger, count),
@@ -157,19 +192,21 @@ class Simulation {
       administer(world, ledger, Math.ceil(count / 3)),
       ...groupIds.map(groupId => commit(world, ledger, groupId, Math.ceil(count / 2))),
     ])
-    // A crash may come while the broker stops, too.
-    if (ending === 'stop' || world.random.chance(0.2)) {
-      world.note('stopping')
-      await world.untilEnd(() => server.stop())
-      this.#lastStop = 'clean'
-    }
+    return false
   }
 
-  #fateOf({ operation }: DiskCall): CallFate {
-    const { random } = this.world
-    if (operation === 'datasync' || operation === 'syncDirectory')
-      return { delayMs: random.chance(0.01) ? 3000 * random.next() : 0.5 + 4 * random.next() }
-    return { delayMs: random.next() / 2 }
+  /** There is room again: everything takes records as before, without a restart. */
+  async #expectWrites(): Promise<void> {
+    const { world, ledger } = this
+    for (const topic of ledger.present()) {
+      for (let partition = 0; partition < topic.partitionCount.possible[0]!; partition++) {
+        const error = await produceOnce(world, ledger, { topic, partition })
+        check(
+          error === 'NONE',
+          () => `${topic.name}-${partition} does not take records though the disk has room again: ${error}`,
+        )
+      }
+    }
   }
 
   #end(ending: Ending, fileSystem: SimulatedFileSystem): void {
@@ -187,7 +224,16 @@ class Simulation {
 
   #logger() {
     const note = (level: string) => (fields: object, message: string) =>
-      this.world.note(`${level}: ${message} ${JSON.stringify(fields)}`)
+      this.world.note(`${level}: ${message} ${JSON.stringify(fields, errorsAsText)}`)
     return { debug: () => undefined, info: note('info'), warn: note('warn'), error: note('error') }
   }
+}
+
+/** Any of the first few hundred; often one of the start, which is where a second crash meets what the first one left. */
+function lastCallOf(random: SeededRandom): number {
+  return random.chance(0.4) ? random.between(1, 120) : Math.ceil(Math.exp(random.next() * Math.log(800)))
+}
+
+function errorsAsText(_: string, value: unknown): unknown {
+  return value instanceof Error ? value.stack : value
 }

@@ -14,6 +14,9 @@ export interface VerifyOptions {
 }
 
 export async function verify(world: World, ledger: Ledger, options: VerifyOptions): Promise<void> {
+  for (const { topic, partition, offlineReason } of world.server.services.logs.logs()) {
+    check(offlineReason === undefined, () => `${topic}-${partition} is offline: ${offlineReason!.message}`)
+  }
   await verifyTopics(world, ledger)
   for (const topic of ledger.present()) {
     await verifyConfigs(world, topic)

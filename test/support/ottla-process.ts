@@ -69,7 +69,12 @@ export async function startOttlaProcess(options: OttlaOptions = {}): Promise<Ott
     }
     startMs = performance.now() - startedAt
   }
-  await start()
+  try {
+    await start()
+  } catch (error) {
+    await temporary?.remove()
+    throw error
+  }
 
   return {
     dataDirectory,

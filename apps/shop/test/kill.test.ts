@@ -55,9 +55,9 @@ test('kills in the middle of a spike lose no acknowledged order, charge none twi
     'every acknowledged order is there, and confirmed',
   )
   assert.equal(stored.size, customers, 'and no order was made twice for one key')
-  const { notification } = Object.fromEntries(rest.processes.map(process => [process.name, process.status]))
-  assert.deepEqual(notification?.done, { received: customers, confirmed: customers, cancelled: 0 })
-  assert.equal(notification?.books.mailsDelivered, 2 * customers, 'one mail per order and template')
+  const status = (name: string) => rest.processes.find(process => process.name === name)
+  assert.deepEqual(status('notification')?.status?.done, { received: customers, confirmed: customers, cancelled: 0 })
+  assert.equal(status('mail')?.simulator?.books.delivered, 2 * customers, 'one mail per order and template')
 })
 
 /** What a careful client does: the same request with the same key, until there is an answer. */

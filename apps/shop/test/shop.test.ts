@@ -127,15 +127,15 @@ test('the OpenAPI document describes every public route', async () => {
   assert.deepEqual(Object.keys(answers), ['201', '202', '409', '422', '503'])
   assert.deepEqual(Object.keys(answers['422']?.content ?? {}), ['application/problem+json'])
   assert.match(document.openapi, /^3\.1/)
-  assert.deepEqual(Object.keys(document.paths).sort(), [
-    '/notifications',
-    '/orders',
-    '/orders/{orderId}',
-    '/payments',
-    '/products',
-    '/stock',
-    '/stock/{sku}',
-  ])
+  const ofServices = (path: string) => path.startsWith('/services/')
+  const operated = Object.keys(document.paths).filter(path => path.startsWith('/services/payment/'))
+  assert.ok(operated.includes('/services/payment/parked/{eventId}/skip'), operated.join())
+  assert.deepEqual(
+    Object.keys(document.paths)
+      .filter(path => !ofServices(path))
+      .sort(),
+    ['/notifications', '/orders', '/orders/{orderId}', '/payments', '/products', '/stock', '/stock/{sku}'],
+  )
 })
 
 test('other sites in the user’s browser can not press the buttons', async () => {
@@ -201,9 +201,23 @@ test('a record that nobody can decode goes to the dead letters, and the orders b
   assert.equal((await shop.untilFinal(body.orderId)).status, 'confirmed')
   for (const name of ['payment', 'inventory', 'notification']) {
     await shop.until(`four dead letters of ${name}`, ({ processes }) =>
-      processes.some(process => process.name === name && process.status?.consumer.deadLettered === 4),
+      processes.some(process => process.name === name && process.status?.setAside.deadLetters === 4),
     )
   }
+  type Letters = { letters: { id: string; position: string; error: string }[]; open: number }
+  const { letters } = await shop.get<Letters>('/services/payment/dead-letters')
+  assert.deepEqual(
+    letters.map(letter => letter.error),
+    Array(4).fill('header ce_type is missing'),
+  )
+  const id = letters[0]!.id
+  assert.equal((await shop.get<{ value: string }>(`/services/payment/dead-letters/${id}`)).value, 'not an event')
+  await assert.rejects(
+    shop.operate(`payment/dead-letters/${id}/retry`),
+    /422.*still can not be decoded: header ce_type/,
+  )
+  await shop.operate(`payment/dead-letters/${id}/skip`, { reason: 'sent by a test' })
+  assert.equal((await shop.get<Letters>('/services/payment/dead-letters')).open, 3)
 })
 
 test('Order down: the gateway says so, and says what to do', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
 import type { OrderDetail, OrderRequest, Problem, Style } from '../src/contracts/http.ts'
+import type { Faults, SimulatorName } from '../src/contracts/simulators.ts'
 import { subscriptions, topics } from '../src/contracts/topics.ts'
 import type { ProcessName, Snapshot } from '../src/stage/snapshot.ts'
 import { startStage } from '../src/stage/stage.ts'
@@ -67,10 +68,30 @@ export async function startShop() {
       throw new Error(`the stage closed before ${what}`)
     },
 
+    /** What is not named is mended. */
+    async setFaults(name: SimulatorName, wanted: Partial<Faults>): Promise<void> {
+      const response = await fetch(`${stage.url}/stage/simulators/${name}/faults`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(wanted),
+      })
+      if (!response.ok) throw new Error(`faults of ${name}: ${response.status} ${await response.text()}`)
+    },
+
+    /** A button of the page for whoever looks after a service. */
+    async operate<T>(path: string, body?: unknown): Promise<T> {
+      const response = await fetch(`${stage.url}/services/${path}`, {
+        method: 'POST',
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      })
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as T
+    },
+
     untilReady: (name: ProcessName): Promise<Snapshot> =>
       shop.until(`${name} ready`, snapshot => {
         const process = snapshot.processes.find(candidate => candidate.name === name)
-        return process?.answering === true && (name === 'broker' || process.status?.ready === true)
+        return process?.answering === true && process.status?.ready !== false
       }),
 
     /** Nothing on its way any more, in a round that began after this was asked. */

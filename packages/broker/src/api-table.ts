@@ -4,14 +4,16 @@
  */
 
 import { apiVersionsHandler } from './apis/api-versions.ts'
+import { consumerGroupDescribeHandler } from './apis/consumer-group-describe.ts'
+import { consumerGroupHeartbeatHandler } from './apis/consumer-group-heartbeat.ts'
 import { createPartitionsHandler } from './apis/create-partitions.ts'
 import { createTopicsHandler } from './apis/create-topics.ts'
 import { deleteGroupsHandler } from './apis/delete-groups.ts'
 import { deleteRecordsHandler } from './apis/delete-records.ts'
 import { deleteTopicsHandler } from './apis/delete-topics.ts'
 import { describeClusterHandler } from './apis/describe-cluster.ts'
-import { describeGroupsHandler } from './apis/describe-groups.ts'
 import { describeConfigsHandler } from './apis/describe-configs.ts'
+import { describeGroupsHandler } from './apis/describe-groups.ts'
 import { describeTopicPartitionsHandler } from './apis/describe-topic-partitions.ts'
 import { fetchHandler } from './apis/fetch.ts'
 import { findCoordinatorHandler } from './apis/find-coordinator.ts'
@@ -69,4 +71,6 @@ export const apiTable: readonly ApiEntry[] = [
   describeTopicPartitionsHandler,
   deleteGroupsHandler,
   offsetDeleteHandler,
+  consumerGroupHeartbeatHandler,
+  consumerGroupDescribeHandler,
 ].map(serve)

@@ -12,12 +12,15 @@ import { KafkaError } from '@ottla/protocol'
 import { apiTable } from './api-table.ts'
 import { FetchSessions } from './fetch/fetch-sessions.ts'
 import { GroupCoordinator, offsetsTopicName } from './groups/coordinator.ts'
+import { consumerGroupSettings, topicCatalog } from './groups/wiring.ts'
 import type { Logger } from './logger.ts'
 import { Metadata } from './metadata/metadata.ts'
 import { ProducerIds } from './metadata/producer-ids.ts'
 import { advertisedListeners } from './network/listener-address.ts'
+import { UnsentAnswers } from './network/unsent-answers.ts'
 import { type Randomness, systemRandomness } from './randomness.ts'
 import type { BrokerServices } from './services.ts'
+import { groupValue } from './settings/group-settings.ts'
 import { SettingError } from './settings/setting.ts'
 import type { Settings } from './settings/settings.ts'
 import { logConfigOf } from './settings/topic-config.ts'
@@ -36,6 +39,9 @@ export interface CoreOptions {
   /** Calls back when the present turn of the event loop is over; default `setImmediate`. */
   readonly defer?: (action: () => void) => void
 }
+
+/** Enough for every client that reads; Kafka has no such limit, and no setting for it. */
+const maxUnsentAnswerBytes = 256 * 1024 * 1024
 
 /** Rejects with a SettingError or a StorageError; nothing is left open. */
 export async function openCore(options: CoreOptions): Promise<BrokerServices> {
@@ -63,6 +69,7 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
         nowMs: () => timers.nowMs(),
         randomId: () => 1 + randomness.below(2 ** 31 - 1),
       }),
+      unsentAnswers: new UnsentAnswers({ maxBytes: maxUnsentAnswerBytes }),
       advertisedListeners: advertised,
       apis: apiTable,
     }
@@ -108,6 +115,13 @@ function openLogs(options: CoreOptions, { nodeId, randomness }: { nodeId: number
     maxDecompressedBytes: Math.min(settings.get('max.decompressed.message.bytes'), 256 * 1024 * 1024),
     producerIdExpirationMs: settings.get('producer.id.expiration.ms'),
     retentionCheckIntervalMs: settings.get('log.retention.check.interval.ms'),
+    cleaner: {
+      isEnabled: settings.get('log.cleaner.enable'),
+      backoffMs: settings.get('log.cleaner.backoff.ms'),
+      dedupeBufferBytes: settings.get('log.cleaner.dedupe.buffer.size'),
+      loadFactor: settings.get('log.cleaner.io.buffer.load.factor'),
+      maxBytesPerSecond: settings.get('log.cleaner.io.max.bytes.per.second'),
+    },
   })
 }
 
@@ -124,6 +138,16 @@ function createGroups(
       offsetMetadataMaxBytes: settings.get('offset.metadata.max.bytes'),
       offsetsRetentionMs: settings.get('offsets.retention.minutes') * 60_000,
       offsetsRetentionCheckIntervalMs: settings.get('offsets.retention.check.interval.ms'),
+      consumer: consumerGroupSettings(settings),
+    },
+    topics: topicCatalog(metadata),
+    configOf: groupId => {
+      const overrides = metadata.groupOverrides(groupId)
+      return {
+        sessionTimeoutMs: groupValue('consumer.session.timeout.ms', overrides, settings),
+        heartbeatIntervalMs: groupValue('consumer.heartbeat.interval.ms', overrides, settings),
+        assignmentIntervalMs: groupValue('consumer.assignment.interval.ms', overrides, settings),
+      }
     },
     timers,
     clock,

@@ -52,7 +52,13 @@ export class Broker {
     const timers = new TimerWheel()
     try {
       const services = await openCore({ settings, logger, durability, clock, timers })
-      const server = new SocketServer({ settings, timers, logger, dispatcher: new Dispatcher(apiTable, services) })
+      const server = new SocketServer({
+        settings,
+        timers,
+        logger,
+        unsentAnswers: services.unsentAnswers,
+        dispatcher: new Dispatcher(apiTable, services),
+      })
       const broker = new Broker({ services, server, timers })
       try {
         for (const address of addresses) await server.listen(address)
@@ -96,6 +102,11 @@ export class Broker {
 
   get connectionCount(): number {
     return this.#server.connectionCount
+  }
+
+  /** What clients have asked for and not read yet. */
+  get unsentAnswers(): { readonly bytes: number } {
+    return this.#services.unsentAnswers
   }
 
   /** Resolves when everything is stored and nothing is left open. May be called more than once. */

@@ -1,5 +1,6 @@
 /** The broker as a part: what the `ottla` command and `startOttla()` are made of. */
 
+export { StorageError } from '@ottla/log'
 export { type ApiEntry, apiTable } from './api-table.ts'
 export { Broker, type BrokerOptions } from './broker.ts'
 export { type Logger, printable, silentLogger } from './logger.ts'
@@ -9,4 +10,3 @@ export type { OpenListener } from './network/socket-server.ts'
 export { parseProperties } from './settings/properties.ts'
 export { SettingError } from './settings/setting.ts'
 export { Settings } from './settings/settings.ts'
-export { StorageError } from '@ottla/log'

@@ -35,7 +35,10 @@ export function findLog({ logs }: BrokerServices, topic: Topic, partition: numbe
 export function checkLeaderEpoch(log: PartitionLog, epoch: number): void {
   if (epoch < 0 || epoch === log.leaderEpoch) return
   if (epoch < log.leaderEpoch) {
-    throw new KafkaError('FENCED_LEADER_EPOCH', 'The leader epoch in the request is older than the epoch on the broker.')
+    throw new KafkaError(
+      'FENCED_LEADER_EPOCH',
+      'The leader epoch in the request is older than the epoch on the broker.',
+    )
   }
   throw new KafkaError('UNKNOWN_LEADER_EPOCH', 'The leader epoch in the request is newer than the epoch on the broker.')
 }

@@ -7,6 +7,7 @@ import type { Logger } from './logger.ts'
 import type { Metadata } from './metadata/metadata.ts'
 import type { ProducerIds } from './metadata/producer-ids.ts'
 import type { ListenerAddress } from './network/listener-address.ts'
+import type { UnsentAnswers } from './network/unsent-answers.ts'
 import type { Settings } from './settings/settings.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
@@ -27,6 +28,8 @@ export interface BrokerServices {
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
+  /** Bounds the memory that clients cost which do not read what they asked for. */
+  readonly unsentAnswers: UnsentAnswers
   /** `advertised.listeners`, by listener name; empty if not set. */
   readonly advertisedListeners: ReadonlyMap<string, ListenerAddress>
   /** What this broker serves: ApiVersions answers from it. */

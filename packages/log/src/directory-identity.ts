@@ -40,6 +40,8 @@ export async function identifyDirectory(
   const newUuid = () => randomUuid(expected.randomBytes)
   if (!content) {
     await assertHoldsNoPartitions(fileSystem, path)
+    // Whoever made the directory may have been killed before its name was on the disk.
+    await fileSystem.syncDirectory(dirname(path))
     const properties = { clusterId: expected.clusterId ?? newUuid(), nodeId: expected.nodeId, directoryId: newUuid() }
     await replaceFile(fileSystem, file, formatMetaProperties(properties))
     return properties
@@ -58,16 +60,23 @@ export async function identifyDirectory(
 }
 
 /**
- * Whether the operating system may have been started anew since the directory was last used (so that what was never flushed may be
- * there in part), and notes the present one. The note needs no flush: one that is lost only means "may have".
+ * Whether the operating system may have been started anew since the directory's logs were last checked, so that what was never flushed
+ * may be there in part.
  */
-export async function noteBoot(fileSystem: FileSystem, path: string): Promise<{ mayHaveLostPower: boolean }> {
-  const file = `${path}/${bootIdFileName}`
+export function readBoot(fileSystem: FileSystem, path: string): { mayHaveLostPower: boolean } {
   const bootId = fileSystem.bootId()
-  const noted = fileSystem.readSmallFile(file)?.toString('utf8')
-  if (bootId === null || noted === bootId) return { mayHaveLostPower: bootId === null }
-  await replaceFile(fileSystem, file, Buffer.from(bootId, 'utf8'), { syncDirectory: false })
-  return { mayHaveLostPower: true }
+  const noted = fileSystem.readSmallFile(`${path}/${bootIdFileName}`)?.toString('utf8')
+  return { mayHaveLostPower: bootId === null || noted !== bootId }
+}
+
+/**
+ * Notes that the logs have been checked in this run of the operating system. Not before: a start that is killed half-way must not make
+ * the next one believe that nothing is torn. The note needs no flush: one that is lost only means "may have".
+ */
+export async function noteBoot(fileSystem: FileSystem, path: string): Promise<void> {
+  const bootId = fileSystem.bootId()
+  if (bootId === null || !readBoot(fileSystem, path).mayHaveLostPower) return
+  await replaceFile(fileSystem, `${path}/${bootIdFileName}`, Buffer.from(bootId, 'utf8'), { syncDirectory: false })
 }
 
 async function assertHoldsNoPartitions(fileSystem: FileSystem, path: string): Promise<void> {

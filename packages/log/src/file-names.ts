@@ -5,6 +5,7 @@ export const cleanShutdownFileName = '.kafka_cleanshutdown'
 export const metaPropertiesFileName = 'meta.properties'
 export const recoveryPointFileName = 'recovery-point-offset-checkpoint'
 export const logStartOffsetFileName = 'log-start-offset-checkpoint'
+export const cleanedOffsetFileName = 'cleaner-offset-checkpoint'
 export const leaderEpochFileName = 'leader-epoch-checkpoint'
 export const partitionMetadataFileName = 'partition.metadata'
 /** Ours alone: which run of the operating system used the directory last (Apache Kafka ignores it). */
@@ -16,8 +17,13 @@ export const deletedFileSuffix = '.deleted'
 export const deletedDirectorySuffix = '-delete'
 /** Written, synced, then renamed over the real name. Left behind only by a crash. */
 export const temporaryFileSuffix = '.tmp'
+/** What compaction is writing. Left behind only by a crash, and of no use then. */
+export const cleanedFileSuffix = '.cleaned'
+/** What compaction has written and is about to put in the place of segments. A crash leaves it to be finished. */
+export const swapFileSuffix = '.swap'
 
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
+export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
 
 export interface TopicPartition {
   topic: string

@@ -9,10 +9,14 @@ export interface LogConfig {
   cleanupCompact: boolean
   /** `compression.type`; `producer` keeps what the client chose. */
   compressionType: 'producer' | Compression
+  /** `delete.retention.ms`: how long a tombstone stays after it was first compacted. */
+  deleteRetentionMs: number
   /** `file.delete.delay.ms` */
   fileDeleteDelayMs: number
   /** `index.interval.bytes` */
   indexIntervalBytes: number
+  /** `max.compaction.lag.ms`: the longest that a record may stay without being compacted. */
+  maxCompactionLagMs: number
   /** `max.message.bytes`: the largest record batch, header included. */
   maxMessageBytes: number
   /** `message.timestamp.after.max.ms` */
@@ -21,6 +25,10 @@ export interface LogConfig {
   messageTimestampBeforeMaxMs: number
   /** `message.timestamp.type` */
   messageTimestampType: 'CreateTime' | 'LogAppendTime'
+  /** `min.cleanable.dirty.ratio`: the share of a log that has to be new before it is compacted. */
+  minCleanableDirtyRatio: number
+  /** `min.compaction.lag.ms`: the shortest that a record stays as it is. */
+  minCompactionLagMs: number
   /** `retention.bytes`, -1: no limit */
   retentionBytes: number
   /** `retention.ms`, -1: no limit */
@@ -39,12 +47,16 @@ export const defaultLogConfig: Readonly<LogConfig> = {
   cleanupDelete: true,
   cleanupCompact: false,
   compressionType: 'producer',
+  deleteRetentionMs: 86_400_000,
   fileDeleteDelayMs: 60_000,
   indexIntervalBytes: 4096,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   maxMessageBytes: 1_048_588,
   messageTimestampAfterMaxMs: 3_600_000,
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   messageTimestampType: 'CreateTime',
+  minCleanableDirtyRatio: 0.5,
+  minCompactionLagMs: 0,
   retentionBytes: -1,
   retentionMs: 604_800_000,
   segmentBytes: 1_073_741_824,

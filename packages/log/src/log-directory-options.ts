@@ -40,4 +40,19 @@ export interface LogDirectoryOptions {
   retentionCheckIntervalMs?: number
   /** `log.flush.offset.checkpoint.interval.ms`, default 1 minute */
   checkpointIntervalMs?: number
+  cleaner?: CleanerOptions
+}
+
+/** Compaction. With a file system of the caller's it runs on the event loop, else in a thread of its own. */
+export interface CleanerOptions {
+  /** `log.cleaner.enable`, default true. When false, only `LogDirectory.compact` compacts. */
+  isEnabled?: boolean
+  /** `log.cleaner.backoff.ms`, default 15 s */
+  backoffMs?: number
+  /** `log.cleaner.dedupe.buffer.size`, default 128 MiB; a pass takes only what the part needs that is new. */
+  dedupeBufferBytes?: number
+  /** `log.cleaner.io.buffer.load.factor`, default 0.9 */
+  loadFactor?: number
+  /** `log.cleaner.io.max.bytes.per.second`, default no limit */
+  maxBytesPerSecond?: number
 }

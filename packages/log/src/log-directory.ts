@@ -11,6 +11,9 @@
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
 import { coalesce, mapLimited } from './coalesce.ts'
+import { CleanerInPlace } from './compaction/cleaner.ts'
+import { CleanerThread } from './compaction/cleaner-thread.ts'
+import { LogCleaner } from './compaction/log-cleaner.ts'
 import { identifyDirectory, noteBoot, readBoot, takeDirectory } from './directory-identity.ts'
 import { replaceFile } from './durable-file.ts'
 import { systemClock, systemTimers, type Timer } from './environment.ts'
@@ -31,7 +34,7 @@ import type { LogContext } from './log-context.ts'
 import type { LogDirectoryOptions } from './log-directory-options.ts'
 import type { SegmentContext } from './log-segment.ts'
 import type { MetaProperties } from './meta-properties.ts'
-import { OffsetCheckpoints, readLogStartOffsets, readRecoveryPoints } from './offset-checkpoints.ts'
+import { OffsetCheckpoints, readCleanedOffsets, readLogStartOffsets, readRecoveryPoints } from './offset-checkpoints.ts'
 import { OpenFiles } from './open-files.ts'
 import { createPartitionFiles, emptyContent } from './partition-creation.ts'
 import { loadPartition } from './partition-loader.ts'
@@ -44,6 +47,13 @@ import { zeroUuid } from './uuid.ts'
 /** Work on many small files is done this many at a time. */
 const maxConcurrentFiles = 16
 
+/** By partition directory name, as the checkpoints have them. */
+interface FoundOffsets {
+  mayHaveLostPower: boolean
+  logStartOffsets: Map<string, number>
+  cleanedOffsets: Map<string, number>
+}
+
 export class LogDirectory {
   readonly path: string
   readonly clusterId: string
@@ -55,6 +65,7 @@ export class LogDirectory {
   readonly #options: LogDirectoryOptions
   readonly #randomBytes: (count: number) => Buffer
   readonly #checkpoints: OffsetCheckpoints
+  readonly #cleaner: LogCleaner
   readonly #syncDirectory: () => Promise<void>
   readonly #logs = new Map<string, PartitionLog>()
   /** Names of partitions that are being created or deleted. */
@@ -87,7 +98,11 @@ export class LogDirectory {
       if (hasMarker) await fileSystem.remove(`${path}/${cleanShutdownFileName}`)
       // What a killed process has renamed and not synced counts from here on, too: it is about to be shown.
       await fileSystem.syncDirectory(path)
-      await directory.#openLogs(names, { ...boot, logStartOffsets: readLogStartOffsets(fileSystem, path) })
+      await directory.#openLogs(names, {
+        ...boot,
+        logStartOffsets: readLogStartOffsets(fileSystem, path),
+        cleanedOffsets: readCleanedOffsets(fileSystem, options),
+      })
       await noteBoot(fileSystem, path)
       directory.#startUpkeep()
       return directory
@@ -116,6 +131,7 @@ export class LogDirectory {
       path,
       recoveryPoints: () => this.#checkpointEntries(log => this.#recoveryPointOf(log)),
       logStartOffsets: () => this.#checkpointEntries(log => log.logStartOffsetToStore),
+      cleanedOffsets: () => this.#checkpointEntries(log => log.cleanedOffset),
     })
     this.#context = {
       fileSystem,
@@ -131,6 +147,17 @@ export class LogDirectory {
       producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,
       storeLogStartOffsets: this.#checkpoints.storeLogStartOffsets,
     }
+    const { cleaner: { dedupeBufferBytes, loadFactor, maxBytesPerSecond } = {} } = options
+    this.#cleaner = new LogCleaner({
+      ...this.#context,
+      logs: () => this.#logs.values(),
+      // Another file system than the real one can't be seen by another thread.
+      cleaner: options.fileSystem ? new CleanerInPlace(fileSystem) : new CleanerThread(),
+      mapBytes: dedupeBufferBytes ?? 128 * 1024 * 1024,
+      mapLoadFactor: loadFactor ?? 0.9,
+      maxBytesPerSecond: maxBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      storeCleanedOffsets: this.#checkpoints.storeCleanedOffsets,
+    })
   }
 
   logs(): Iterable<PartitionLog> {
@@ -178,7 +205,8 @@ export class LogDirectory {
       this.#logs.delete(name)
       this.#formerRecoveryPoints.delete(name)
       await log.detach()
-      await Promise.all([this.#checkpoints.storeRecoveryPoints(), this.#checkpoints.storeLogStartOffsets()])
+      const { storeRecoveryPoints, storeLogStartOffsets, storeCleanedOffsets } = this.#checkpoints
+      await Promise.all([storeRecoveryPoints(), storeLogStartOffsets(), storeCleanedOffsets()])
       const deletedPath = `${this.path}/${deletedDirectoryName({ topic, partition }, this.#randomBytes(16).toString('hex'))}`
       await fileSystem.rename(`${this.path}/${name}`, deletedPath)
       await this.#syncDirectory()
@@ -186,6 +214,11 @@ export class LogDirectory {
     } finally {
       this.#changing.delete(name)
     }
+  }
+
+  /** Compacts every log that is due. Happens by itself from time to time. */
+  compact(): Promise<void> {
+    return this.#cleaner.run()
   }
 
   /** Retention, forgetting silent producers, recovery points: what otherwise happens by time. */
@@ -210,6 +243,7 @@ export class LogDirectory {
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
     const { fileSystem, openFiles, logger } = this.#context
+    await this.#cleaner.stop()
     await Promise.all(this.#background)
     try {
       const stored = await mapLimited([...this.#logs.values()], maxConcurrentFiles, log => this.#closeLog(log))
@@ -250,10 +284,7 @@ export class LogDirectory {
     }
   }
 
-  async #openLogs(
-    names: string[],
-    found: { mayHaveLostPower: boolean; logStartOffsets: Map<string, number> },
-  ): Promise<void> {
+  async #openLogs(names: string[], found: FoundOffsets): Promise<void> {
     const { fileSystem, logger } = this.#context
     for (const name of names.filter(name => name.endsWith(deletedDirectorySuffix))) {
       this.#runInBackground(() => fileSystem.removeDirectory(`${this.path}/${name}`))
@@ -277,14 +308,15 @@ export class LogDirectory {
 
   async #openLog(
     topicPartition: TopicPartition,
-    { mayHaveLostPower, logStartOffsets }: { mayHaveLostPower: boolean; logStartOffsets: Map<string, number> },
+    { mayHaveLostPower, logStartOffsets, cleanedOffsets }: FoundOffsets,
   ): Promise<PartitionLog> {
     const { fileSystem, logger } = this.#context
     const name = partitionDirectoryName(topicPartition)
     const segmentContext = this.#segmentContext(topicPartition)
     let topicId = zeroUuid
     const open = (content: LogContent, offlineReason?: StorageError) => {
-      const common = { context: this.#context, segmentContext, topicId, content, ...topicPartition }
+      const cleanedOffset = cleanedOffsets.get(name)
+      const common = { context: this.#context, segmentContext, topicId, content, cleanedOffset, ...topicPartition }
       return new PartitionLog(offlineReason ? { ...common, offlineReason } : common)
     }
     try {
@@ -330,6 +362,8 @@ export class LogDirectory {
     const { retentionCheckIntervalMs = 300_000, checkpointIntervalMs = 60_000 } = this.#options
     this.#repeat('upkeep', retentionCheckIntervalMs, () => this.upkeep())
     this.#repeat('checkpoint', checkpointIntervalMs, this.#checkpoints.storeRecoveryPoints)
+    const { isEnabled = true, backoffMs = 15_000 } = this.#options.cleaner ?? {}
+    if (isEnabled) this.#repeat('compaction', backoffMs, () => this.compact())
   }
 
   #repeat(name: string, intervalMs: number, work: () => Promise<void>): void {

@@ -1,5 +1,7 @@
 /** What a partition's log is asked for and answers. */
 
+import type { AbortedTransaction } from './transaction-index.ts'
+
 export interface AppendResult {
   baseOffset: number
   lastOffset: number
@@ -26,4 +28,6 @@ export interface ReadResult {
   highWatermark: number
   lastStableOffset: number
   logStartOffset: number
+  /** Of isolation `lastStableOffset`: those whose records may be among what was read, by marker; to be left out by the reader. */
+  abortedTransactions?: readonly AbortedTransaction[]
 }

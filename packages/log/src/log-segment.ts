@@ -13,6 +13,7 @@ import type { LogConfig } from './log-config.ts'
 import { OffsetIndex } from './offset-index.ts'
 import type { OpenFiles } from './open-files.ts'
 import { scanBatches } from './segment-scan.ts'
+import { StorageError } from './storage-error.ts'
 import { TimeIndex, type TimestampOffset } from './time-index.ts'
 
 export interface SegmentContext {
@@ -40,6 +41,7 @@ export class LogSegment {
   /** Subtracted from `segment.ms`, so that many logs do not roll at once. */
   readonly rollJitterMs: number
   readonly #context: SegmentContext
+  readonly #fileSuffix: string
   /** With what is queued. */
   sizeInBytes = 0
   /** What the file holds. */
@@ -56,14 +58,26 @@ export class LogSegment {
   #uncheckedBytes = 0
   #bytesSinceIndexEntry = 0
 
+  /** `fileSuffix`: behind the names of its files, of a segment that is not part of the log yet. */
   constructor(
     context: SegmentContext,
-    { baseOffset, createdMs, rollJitterMs }: { baseOffset: number; createdMs: number; rollJitterMs: number },
+    {
+      baseOffset,
+      createdMs,
+      rollJitterMs,
+      fileSuffix = '',
+    }: { baseOffset: number; createdMs: number; rollJitterMs: number; fileSuffix?: string },
   ) {
     this.#context = context
+    this.#fileSuffix = fileSuffix
     this.baseOffset = baseOffset
     this.createdMs = createdMs
     this.rollJitterMs = rollJitterMs
+  }
+
+  /** The partition's. */
+  get directory(): string {
+    return this.#context.directory
   }
 
   get path(): string {
@@ -71,7 +85,7 @@ export class LogSegment {
   }
 
   filePath(kind: SegmentFileKind): string {
-    return `${this.#context.directory}/${segmentFileName(this.baseOffset, kind)}`
+    return `${this.#context.directory}/${segmentFileName(this.baseOffset, kind)}${this.#fileSuffix}`
   }
 
   useFile<T>(work: (file: File) => Promise<T>): Promise<T> {
@@ -96,15 +110,25 @@ export class LogSegment {
     return this.#loadedIndexes().offsetIndex.canHold(offset)
   }
 
-  /** Enters a batch that goes to the end of the file into the books. */
+  /** Enters a batch that goes to the end of the file into the books. Time counts where there are records: compaction leaves headers. */
   account(batch: RecordBatch): void {
     const { offsetIndex, timeIndex } = this.#loadedIndexes()
-    const { maxTimestamp, lastOffset, sizeInBytes } = batch
+    const { maxTimestamp, lastOffset, sizeInBytes, recordCount } = batch
+    if (!offsetIndex.canHold(lastOffset)) {
+      throw new StorageError(
+        `A record batch of offset ${batch.baseOffset} can't be in the segment of ${this.baseOffset}`,
+        {
+          path: this.path,
+          positionInBytes: this.sizeInBytes,
+          code: 'DAMAGED',
+        },
+      )
+    }
     if (this.sizeInBytes === 0) this.firstTimestamp = maxTimestamp
-    if (maxTimestamp > (this.#largestTimestamp?.timestamp ?? -1)) {
+    if (recordCount > 0 && maxTimestamp > (this.#largestTimestamp?.timestamp ?? -1)) {
       this.#largestTimestamp = { timestamp: maxTimestamp, offset: lastOffset }
     }
-    if (this.#bytesSinceIndexEntry > this.#context.config.indexIntervalBytes) {
+    if (this.#bytesSinceIndexEntry > this.#context.config.indexIntervalBytes && !offsetIndex.isFull) {
       offsetIndex.append(lastOffset, this.sizeInBytes)
       if (this.#largestTimestamp) timeIndex.maybeAppend(this.#largestTimestamp)
       this.#bytesSinceIndexEntry = 0
@@ -197,9 +221,9 @@ export class LogSegment {
     ])
   }
 
-  /** Memory only: they are read again when needed. */
+  /** Memory only: they are read again when needed. Not while they are being read: whoever waits for them is about to use them. */
   forgetIndexes(): void {
-    this.#indexes = undefined
+    if (this.#loadingIndexes === undefined) this.#indexes = undefined
   }
 
   #loadedIndexes(): SegmentIndexes {

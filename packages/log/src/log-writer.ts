@@ -159,12 +159,18 @@ export class LogWriter implements Flushable {
     this.#log.onWritten(endOffset)
   }
 
-  /** The disk is full: nothing that is not written comes to be, and the bytes that are partly written are cut off again. */
+  /**
+   * The disk is full: nothing that is not written comes to be, and the bytes that are partly written are cut off again. That is flushed
+   * here: the next flush may never come, and behind a clean stop nobody looks for a torn tail.
+   */
   async #takeBack(unwritten: WriteOperation[], error: StorageError): Promise<void> {
     const first = unwritten[0]!
     this.#log.takeBack([...unwritten, ...this.#queue.splice(0)], error)
-    if (first.kind === 'roll') await this.#log.abandonRoll(first)
-    else await first.segment.useFile(file => file.truncate(first.segmentBefore.sizeInBytes))
+    if (first.kind === 'roll') return this.#log.abandonRoll(first)
+    await first.segment.useFile(async file => {
+      await file.truncate(first.segmentBefore.sizeInBytes)
+      await file.datasync()
+    })
   }
 
   #fail(error: StorageError): void {

@@ -1,13 +1,18 @@
 /**
- * The two checkpoint files of a data directory: where recovery has to begin, and where logs start after records were deleted.
- * Both are replaced as a whole; writers that come together share one run.
+ * The checkpoint files of a data directory: where recovery has to begin, where logs start after records were deleted, and how far
+ * compaction has come. They are replaced as a whole; writers that come together share one run.
  */
 
 import { formatOffsetCheckpoint, type OffsetCheckpointEntry, parseOffsetCheckpoint } from './checkpoint-file.ts'
 import { coalesce } from './coalesce.ts'
 import { replaceFile } from './durable-file.ts'
 import type { Logger } from './environment.ts'
-import { logStartOffsetFileName, partitionDirectoryName, recoveryPointFileName } from './file-names.ts'
+import {
+  cleanedOffsetFileName,
+  logStartOffsetFileName,
+  partitionDirectoryName,
+  recoveryPointFileName,
+} from './file-names.ts'
 import type { FileSystem } from './file-system/file-system.ts'
 import { StorageError } from './storage-error.ts'
 
@@ -16,16 +21,20 @@ export interface OffsetCheckpointsOptions {
   path: string
   recoveryPoints: () => OffsetCheckpointEntry[]
   logStartOffsets: () => OffsetCheckpointEntry[]
+  cleanedOffsets: () => OffsetCheckpointEntry[]
 }
 
 export class OffsetCheckpoints {
   /** Durable when it resolves, with values no older than the call. */
   readonly storeRecoveryPoints: () => Promise<void>
   readonly storeLogStartOffsets: () => Promise<void>
+  readonly storeCleanedOffsets: () => Promise<void>
 
-  constructor({ fileSystem, path, recoveryPoints, logStartOffsets }: OffsetCheckpointsOptions) {
+  constructor(options: OffsetCheckpointsOptions) {
+    const { fileSystem, path, recoveryPoints, logStartOffsets, cleanedOffsets } = options
     this.storeRecoveryPoints = storer(fileSystem, `${path}/${recoveryPointFileName}`, recoveryPoints)
     this.storeLogStartOffsets = storer(fileSystem, `${path}/${logStartOffsetFileName}`, logStartOffsets)
+    this.storeCleanedOffsets = storer(fileSystem, `${path}/${cleanedOffsetFileName}`, cleanedOffsets)
   }
 }
 
@@ -40,21 +49,35 @@ function storer(fileSystem: FileSystem, path: string, entries: () => OffsetCheck
   })
 }
 
+interface ReadOptions {
+  path: string
+  logger: Logger
+}
+
 /** By partition directory name. A damaged file costs a longer recovery, nothing else. */
-export function readRecoveryPoints(
+export function readRecoveryPoints(fileSystem: FileSystem, options: ReadOptions): Map<string, number> {
+  const consequence = 'the recovery points are damaged: every log will be checked as a whole'
+  return readExpendable(fileSystem, recoveryPointFileName, { ...options, consequence })
+}
+
+/** By partition directory name. A damaged file costs a compaction from the beginning. */
+export function readCleanedOffsets(fileSystem: FileSystem, options: ReadOptions): Map<string, number> {
+  const consequence = 'it is not known how far compaction has come: it begins anew'
+  return readExpendable(fileSystem, cleanedOffsetFileName, { ...options, consequence })
+}
+
+function readExpendable(
   fileSystem: FileSystem,
-  { path, logger }: { path: string; logger: Logger },
+  name: string,
+  { path, logger, consequence }: ReadOptions & { consequence: string },
 ): Map<string, number> {
-  const file = `${path}/${recoveryPointFileName}`
+  const file = `${path}/${name}`
   const content = fileSystem.readSmallFile(file)
   if (!content) return new Map()
   try {
     return byName(parseOffsetCheckpoint(content))
   } catch (error) {
-    logger.warn(
-      { path: file, error: String(error) },
-      'the recovery points are damaged: every log will be checked as a whole',
-    )
+    logger.warn({ path: file, error: String(error) }, consequence)
     return new Map()
   }
 }

@@ -3,12 +3,15 @@
  * to be flushed before an acknowledgement: names of files that are new, epochs that are not stored yet.
  */
 
+import type { AbortedTransactions } from './aborted-transactions.ts'
 import { formatEpochCheckpoint } from './checkpoint-file.ts'
 import { replaceFile, writeNewFile } from './durable-file.ts'
-import { deletedFileSuffix, leaderEpochFileName, type SegmentFileKind, segmentFileName } from './file-names.ts'
+import { deletedFileSuffix, leaderEpochFileName, segmentFileKinds, segmentFileName } from './file-names.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogSegment, SegmentContext } from './log-segment.ts'
 import type { RollOperation } from './log-writer.ts'
+import { type CleanedFiles, renameSwapToFinal } from './segment-swap.ts'
+import { writeTransactionIndex } from './transaction-index-file.ts'
 
 export interface PartitionFilesOptions {
   segmentContext: SegmentContext
@@ -17,9 +20,8 @@ export interface PartitionFilesOptions {
   areLeaderEpochsNew: boolean
   /** Where the newest producer snapshot stands, -1 without one. */
   snapshotOffset: number
+  aborted: AbortedTransactions
 }
-
-const segmentFileKinds: SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
 
 export class PartitionFiles {
   readonly #context: SegmentContext
@@ -27,9 +29,11 @@ export class PartitionFiles {
   #areLeaderEpochsNew: boolean
   #snapshotOffset: number
   #areNamesNew = false
+  readonly #aborted: AbortedTransactions
 
-  constructor({ segmentContext, leaderEpochs, areLeaderEpochsNew, snapshotOffset }: PartitionFilesOptions) {
+  constructor({ segmentContext, leaderEpochs, areLeaderEpochsNew, snapshotOffset, aborted }: PartitionFilesOptions) {
     this.#context = segmentContext
+    this.#aborted = aborted
     this.#leaderEpochs = leaderEpochs
     this.#areLeaderEpochsNew = areLeaderEpochsNew
     this.#snapshotOffset = snapshotOffset
@@ -66,6 +70,8 @@ export class PartitionFiles {
     const { fileSystem, directory } = this.#context
     await closed.useFile(file => file.datasync())
     await closed.writeIndexes()
+    const { baseOffset: endOffset } = opened
+    await writeTransactionIndex(this.#context, { segment: closed, endOffset, aborted: this.#aborted })
     await writeNewFile(fileSystem, opened.filePath('snapshot'), snapshot)
     await fileSystem.syncDirectory(directory)
     await writeNewFile(fileSystem, opened.path, Buffer.alloc(0))
@@ -89,11 +95,19 @@ export class PartitionFiles {
   ): Promise<void> {
     const { fileSystem, directory } = this.#context
     await active.writeIndexes()
+    await writeTransactionIndex(this.#context, { segment: active, endOffset, aborted: this.#aborted })
     if (this.#snapshotOffset !== endOffset) {
       await writeNewFile(fileSystem, `${directory}/${segmentFileName(endOffset, 'snapshot')}`, snapshot)
     }
     await this.writeLeaderEpochs()
     await fileSystem.syncDirectory(directory)
+  }
+
+  /** A compacted segment takes its name, durably. Whoever reads the file of that name from now on reads the new one. */
+  async moveSwapInPlace(cleaned: CleanedFiles): Promise<void> {
+    const { fileSystem, openFiles, directory } = this.#context
+    await renameSwapToFinal({ fileSystem, directory }, cleaned)
+    await openFiles.close(`${directory}/${segmentFileName(cleaned.baseOffset, 'log')}`)
   }
 
   /** Gives the files of segments the names of deleted ones, durably. Returns the new paths, which are to be removed later. */
@@ -110,6 +124,7 @@ export class PartitionFiles {
       }
     }
     await fileSystem.syncDirectory(directory)
+    for (const segment of segments) await openFiles.close(segment.path) // opened meanwhile by a read that began before
     return paths
   }
 }

@@ -17,15 +17,18 @@ import {
 } from './file-names.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { LogSegment, type SegmentContext } from './log-segment.ts'
+import { maxUnflushedBytes } from './log-writer.ts'
 import type { LogContent } from './partition-log.ts'
 import { parseProducerSnapshot } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
-import { recoverFile } from './recovery.ts'
+import { recoverFile, writeAgain } from './recovery.ts'
 import { scanBatches } from './segment-scan.ts'
+import { recoverSwap } from './segment-swap.ts'
 import { StorageError } from './storage-error.ts'
+import { readTransactionIndex, writeTransactionIndex } from './transaction-index-file.ts'
 
 /** What was left behind by a crash or waits for its removal. */
-const leftoverSuffixes = [deletedFileSuffix, temporaryFileSuffix, '.cleaned']
+const leftoverSuffixes = [deletedFileSuffix, temporaryFileSuffix]
 
 /** Of logs up to this size the whole is read rather than two indexes and the rest. */
 const smallLogSizeInBytes = 64 * 1024
@@ -56,6 +59,7 @@ export async function loadPartition(options: LoadOptions): Promise<LogContent> {
   let logEndOffset: number
   if (wasCleanStop) {
     logEndOffset = await findEnd(active)
+    await loadAbortedTransactions(options, { producers, segments, snapshots: files.snapshot, endOffset: logEndOffset })
     snapshotOffset = await loadProducers(options, {
       producers,
       segments,
@@ -69,6 +73,8 @@ export async function loadPartition(options: LoadOptions): Promise<LogContent> {
       segments.findLastIndex(segment => segment.baseOffset <= recoveryPoint),
     )
     const upTo = segments[first]!.baseOffset
+    const closed = segments.slice(0, first)
+    await loadAbortedTransactions(options, { producers, segments: closed, snapshots: files.snapshot, endOffset: upTo })
     snapshotOffset = await loadProducers(options, { producers, segments, snapshots: files.snapshot, upTo })
     logEndOffset = await recoverSegments(options, { segments, first, recoveryPoint, producers, leaderEpochs })
   }
@@ -97,7 +103,9 @@ type FoundFiles = Record<SegmentFileKind, number[]>
 
 async function listFiles({ fileSystem, directory }: SegmentContext): Promise<FoundFiles> {
   const found: FoundFiles = { log: [], index: [], timeindex: [], txnindex: [], snapshot: [] }
-  for (const { name } of await fileSystem.list(directory)) {
+  const listed = (await fileSystem.list(directory)).map(({ name }) => name)
+  const names = await recoverSwap({ fileSystem, directory }, listed)
+  for (const name of names) {
     if (leftoverSuffixes.some(suffix => name.endsWith(suffix))) await fileSystem.remove(`${directory}/${name}`)
     const parsed = parseSegmentFileName(name)
     if (parsed) found[parsed.kind].push(parsed.offset)
@@ -192,6 +200,30 @@ async function loadProducers(
   return snapshotOffset
 }
 
+/** From the segments' transaction indexes; one that is damaged is made anew from the log. */
+async function loadAbortedTransactions(
+  options: LoadOptions,
+  log: { producers: ProducerState; segments: LogSegment[]; snapshots: number[]; endOffset: number },
+): Promise<void> {
+  const { segmentContext, logger, name } = options
+  const { producers, segments } = log
+  for (const [index, segment] of segments.entries()) {
+    const endOffset = segments[index + 1]?.baseOffset ?? log.endOffset
+    let entries = await readTransactionIndex(segmentContext, { segment, endOffset })
+    if (!entries) {
+      logger.warn(
+        { partition: name, path: segment.filePath('txnindex') },
+        'a transaction index is damaged: rebuilding it',
+      )
+      const rebuilt = new ProducerState()
+      const snapshots = log.snapshots.filter(offset => offset <= segment.baseOffset)
+      await loadProducers(options, { producers: rebuilt, segments, snapshots, upTo: endOffset })
+      entries = rebuilt.aborted.endingWithin(segment.baseOffset, endOffset)
+    }
+    for (const entry of entries) producers.aborted.add(entry)
+  }
+}
+
 /** Checks the segments from `first` on, rebuilds their indexes, cuts a torn tail. Returns the log end offset. */
 async function recoverSegments(
   { segmentContext, logger, name, mayHaveLostPower }: LoadOptions,
@@ -221,7 +253,9 @@ async function recoverSegments(
     await segment.useFile(async file => {
       const maxBatchSizeInBytes = Math.max(config.maxMessageBytes, 1024 * 1024)
       const options = { baseOffset, recoveryPoint, isLast, mayHaveLostPower, maxBatchSizeInBytes }
+      let unflushedPosition = 0
       const recovered = await recoverFile(file, options, batch => {
+        if (batch.nextOffset <= recoveryPoint) unflushedPosition = segment.sizeInBytes + batch.sizeInBytes
         segment.account(batch)
         if (batch.producerId >= 0) producers.record(batch)
         leaderEpochs.assign({ epoch: batch.partitionLeaderEpoch, startOffset: batch.baseOffset })
@@ -240,10 +274,20 @@ async function recoverSegments(
           `cut ${recovered.excessBytes} bytes off the end of ${name}: they were being written when the process stopped`,
         )
       }
+      if (isLast && !mayHaveLostPower) {
+        const fromPosition = Math.max(
+          unflushedPosition,
+          recovered.validBytes - maxUnflushedBytes - maxBatchSizeInBytes,
+          0,
+        )
+        await writeAgain(file, { fromPosition, toPosition: recovered.validBytes })
+      }
       await file.datasync()
       segment.writtenBytes = recovered.validBytes
     })
-    if (!isLast) await segment.writeIndexes()
+    if (isLast) continue
+    await segment.writeIndexes()
+    await writeTransactionIndex(segmentContext, { segment, endOffset, aborted: producers.aborted })
   }
   await fileSystem.syncDirectory(directory)
   return endOffset

@@ -10,6 +10,9 @@
  */
 
 import { KafkaError, type RecordBatch } from '@ottla/protocol'
+import { recordBatchEndOffset, recordBatchSizeInBytes } from './batch-scan.ts'
+import type { LastOfProducer } from './compaction/cleaned-batch.ts'
+import type { CleanedSegment } from './compaction/segment-cleaner.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
@@ -24,9 +27,12 @@ import type { ProducerBatch, ProducerEntry, ProducerState } from './producer-sta
 import { type AppendOrigin, validateRecords } from './record-validation.ts'
 import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
 import { shouldRoll } from './roll-policy.ts'
+import { SegmentList } from './segment-list.ts'
+import { renameCleanedToSwap } from './segment-swap.ts'
 import { asKafkaError, StorageError } from './storage-error.ts'
 import { CachedTail } from './tail-cache.ts'
 import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
+import { readTransactionIndex } from './transaction-index-file.ts'
 
 /** What opening (or creating) a partition's directory has found there. */
 export interface LogContent {
@@ -49,6 +55,8 @@ export interface PartitionLogOptions {
   partition: number
   topicId: string
   content: LogContent
+  /** Compaction has reached so far, as the checkpoint says. */
+  cleanedOffset?: number | undefined
   /** The partition could not be opened, and is there only to say so. */
   offlineReason?: StorageError
 }
@@ -68,36 +76,40 @@ export class PartitionLog {
   readonly #writtenWaiters = new OffsetWaiters()
   readonly #durableWaiters = new OffsetWaiters()
   readonly #listeners = new Set<() => void>()
-  readonly #segments: LogSegment[]
+  readonly #segments: SegmentList
   #logStartOffset: number
   #highWatermark: number
   #logEndOffset: number
   /** Everything below is flushed, with its indexes: recovery may trust it. */
   #recoveryPoint: number
   #logStartOffsetToStore: number
+  #cleanedOffset: number
+  #compaction: { controller: AbortController; done: Promise<unknown> } | undefined
   #hasChanged = false
   /** Said once, not for each append that fails. */
   #isDiskFull = false
-  /** Removals follow one another. Never rejects. */
-  #removal: Promise<void> = Promise.resolve()
+  /** Removing and exchanging segments: one after the other. Never rejects. */
+  #fileWork: Promise<unknown> = Promise.resolve()
   #offlineReason: StorageError | undefined
   /** What every further call is answered with: the partition is offline, deleted or closed. */
   #refusal: KafkaError | undefined
 
-  constructor({ context, segmentContext, topic, partition, topicId, content, offlineReason }: PartitionLogOptions) {
+  constructor(options: PartitionLogOptions) {
+    const { context, segmentContext, topic, partition, topicId, content, cleanedOffset = 0, offlineReason } = options
     this.topic = topic
     this.partition = partition
     this.topicId = topicId
     this.#context = context
     this.#segmentContext = segmentContext
-    this.#segments = content.segments
+    this.#segments = new SegmentList(content.segments)
     this.#producers = content.producers
     this.#leaderEpochs = content.leaderEpochs
-    this.#files = new PartitionFiles({ segmentContext, ...content })
+    this.#files = new PartitionFiles({ segmentContext, ...content, aborted: content.producers.aborted })
     this.#logStartOffset = content.logStartOffset
     this.#logStartOffsetToStore = content.logStartOffset
     this.#highWatermark = content.logEndOffset
     this.#recoveryPoint = content.logEndOffset
+    this.#cleanedOffset = cleanedOffset
     this.#logEndOffset = content.logEndOffset
     this.#offlineReason = offlineReason
     this.#refusal = offlineReason && asKafkaError(offlineReason)
@@ -123,9 +135,9 @@ export class PartitionLog {
     return this.#highWatermark
   }
 
-  /** There are no transactions yet: all that is flushed is stable. */
+  /** The end (exclusive) of what is flushed and does not wait for the end of a transaction: `read_committed` sees nothing beyond. */
   get lastStableOffset(): number {
-    return this.#highWatermark
+    return Math.min(this.#highWatermark, Math.max(this.#producers.firstUnstableOffset, this.#logStartOffset))
   }
 
   /** The offset that the next record gets. */
@@ -160,11 +172,21 @@ export class PartitionLog {
   }
 
   get sizeInBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeInBytes, 0)
+    return this.#segments.all.reduce((sum, segment) => sum + segment.sizeInBytes, 0)
   }
 
   get segmentCount(): number {
-    return this.#segments.length
+    return this.#segments.all.length
+  }
+
+  /** Oldest first, the last one is active. */
+  get segments(): readonly LogSegment[] {
+    return this.#segments.all
+  }
+
+  /** Below it compaction is complete. Not checked against the log, which may have been cut or deleted from since. */
+  get cleanedOffset(): number {
+    return this.#cleanedOffset
   }
 
   activeProducers(): Iterable<ProducerEntry> {
@@ -238,27 +260,32 @@ export class PartitionLog {
     const result = (records: Buffer[]): ReadResult => {
       let sizeInBytes = 0
       for (const { length } of records) sizeInBytes += length
-      return { records, sizeInBytes, highWatermark, lastStableOffset, logStartOffset }
+      const read = { records, sizeInBytes, highWatermark, lastStableOffset, logStartOffset }
+      if (isolation !== 'lastStableOffset') return read
+      const readEndOffset = sizeInBytes > 0 ? endOffsetOf(records.at(-1)!) : fromOffset
+      return { ...read, abortedTransactions: this.#producers.aborted.overlapping(fromOffset, readEndOffset) }
     }
     if (fromOffset >= endOffset) return result([])
     const options = { fromOffset, endOffset, maxBytes, minOneBatch }
     const cached = this.#tail.read(options)
     if (cached) return result(cached)
-    return this.#reader.read(this.#segments.slice(), options).then(result, error => {
-      this.#assertInRange(fromOffset) // what was to be read may have been deleted meanwhile
-      throw this.#failedRead(error)
-    })
+    return this.#segments
+      .read(segments => this.#reader.read(segments, options))
+      .then(result, error => {
+        this.#assertInRange(fromOffset) // what was to be read may have been deleted meanwhile
+        throw this.#failedRead(error)
+      })
   }
 
   /** The first record below the high watermark with this timestamp (ms) or a later one. */
   offsetForTimestamp(timestampMs: number): Promise<TimestampedOffset | null> {
-    return this.#search(options => findTimestamp(this.#segments.slice(), timestampMs, options))
+    return this.#search((segments, options) => findTimestamp(segments, timestampMs, options))
   }
 
   /** The first record with the largest timestamp, as of what is appended now; waits until that is durable. */
   async maxTimestamp(): Promise<TimestampedOffset | null> {
     await this.flush()
-    return this.#search(options => findLargestTimestamp(this.#segments.slice(), options))
+    return this.#search(findLargestTimestamp)
   }
 
   /** Where the epoch ended (OffsetForLeaderEpoch); -1 and -1 for an epoch that is not known. */
@@ -273,19 +300,26 @@ export class PartitionLog {
   async deleteRecordsBefore(offset: number): Promise<number> {
     this.#assertOnline()
     if (offset > this.#highWatermark || offset < 0) throw outOfRange(this, offset)
-    if (offset > this.#logStartOffset) await this.#moveLogStart(offset)
+    try {
+      if (offset > this.#logStartOffset) await this.#moveLogStart(offset)
+    } catch (error) {
+      throw error instanceof StorageError ? asKafkaError(error) : error
+    }
     return this.#logStartOffset
   }
 
-  /** Removes segments that `retention.ms` and `retention.bytes` give up. To be called from time to time. */
+  /**
+   * Removes segments that `retention.ms` and `retention.bytes` give up. To be called from time to time. Rejects with a StorageError when
+   * the new log start could not be stored: then nothing was removed.
+   */
   async enforceRetention(): Promise<void> {
     if (this.#refusal) return
     await this.#removeSegments()
     const nowMs = this.#context.clock.now()
-    const count = await this.#countExpiredSegments(nowMs)
-    if (count === 0) return
-    if (count === this.#segments.length) this.#roll(nowMs)
-    const newStartOffset = this.#segments[count]?.baseOffset ?? this.#logStartOffset
+    const expired = await this.#findExpiredSegments(nowMs)
+    if (expired.length === 0 || !this.#segments.contains(expired)) return
+    if (expired.length === this.#segments.all.length) this.#roll(nowMs)
+    const newStartOffset = this.#segments.all[expired.length]?.baseOffset ?? this.#logStartOffset
     await this.#writer.whenIdle()
     if (this.#refusal || newStartOffset > this.#highWatermark || newStartOffset <= this.#logStartOffset) return
     this.#context.logger.info(
@@ -295,18 +329,59 @@ export class PartitionLog {
     await this.#moveLogStart(newStartOffset)
   }
 
+  /**
+   * Runs `work`, which compacts this log, unless that is under way or the log takes nothing any more. The signal aborts when the log is
+   * closed or deleted, which then waits for `work` to settle.
+   */
+  async compact(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    if (this.#refusal || this.#compaction) return
+    const controller = new AbortController()
+    const running = work(controller.signal)
+    this.#compaction = { controller, done: running.catch(() => undefined) } // told to the caller
+    try {
+      await running
+    } finally {
+      this.#compaction = undefined
+    }
+  }
+
+  /**
+   * Puts what compaction has written in the place of the segments it was made of. False when these are not in the log any more (deleted
+   * meanwhile): nothing is done then. Rejects with a StorageError, and the partition is offline, where the disk fails.
+   */
+  replaceSegments(former: readonly LogSegment[], cleaned: CleanedSegment): Promise<boolean> {
+    const exchange = this.#fileWork.then(() => this.#exchangeSegments(former, cleaned))
+    this.#fileWork = exchange.catch(() => undefined) // told to the caller
+    return exchange
+  }
+
+  /** Compaction is complete below the offset. */
+  noteCleaned(offset: number): void {
+    this.#cleanedOffset = offset
+  }
+
+  /** What the last batch of each producer is that is still known. */
+  lastOfProducers(): Map<number, LastOfProducer> {
+    const last = new Map<number, LastOfProducer>()
+    for (const { producerId, producerEpoch, batches } of this.#producers.entries()) {
+      last.set(producerId, { producerEpoch, lastDataOffset: batches.at(-1)?.lastOffset ?? null })
+    }
+    return last
+  }
+
   /** Lets go of what can be had again: producers that have long been silent, indexes of closed segments. */
   expireState(): void {
     const { clock, producerIdExpirationMs: expirationMs } = this.#context
     this.#producers.expire({ nowMs: clock.now(), expirationMs })
-    for (const segment of this.#segments) if (segment.isClosed) segment.forgetIndexes()
+    for (const segment of this.#segments.all) if (segment.isClosed) segment.forgetIndexes()
   }
 
   /** Stores everything, so that the next start needs no scan, and takes no more. Rejects with a StorageError when that failed. */
   async close(): Promise<void> {
     this.#refusal ??= new KafkaError('KAFKA_STORAGE_ERROR', 'The log is closed')
+    await this.#stopCompaction()
     await this.#writer.whenIdle()
-    await this.#removal
+    await this.#fileWork
     if (!this.#offlineReason && (this.#hasChanged || this.#files.areLeaderEpochsNew)) await this.#storeForCleanStart()
     await this.#release()
   }
@@ -316,14 +391,20 @@ export class PartitionLog {
     const gone = new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.topic}-${this.partition} has been deleted`)
     this.#refusal = gone
     this.#failWaiters(gone)
+    await this.#stopCompaction()
     await this.#writer.whenIdle()
-    await this.#removal
+    await this.#fileWork
     await this.#release()
+  }
+
+  async #stopCompaction(): Promise<void> {
+    this.#compaction?.controller.abort()
+    await this.#compaction?.done
   }
 
   async #release(): Promise<void> {
     this.#tail.clear()
-    for (const segment of this.#segments) await this.#context.openFiles.close(segment.path)
+    for (const segment of this.#segments.all) await this.#context.openFiles.close(segment.path)
   }
 
   async #storeForCleanStart(): Promise<void> {
@@ -334,21 +415,23 @@ export class PartitionLog {
     this.#recoveryPoint = this.#logEndOffset
   }
 
-  /** All of them where every record is too old. */
-  async #countExpiredSegments(nowMs: number): Promise<number> {
-    let tooOld = 0
-    for (const segment of this.#segments.slice()) {
-      if (segment.sizeInBytes === 0) break
-      const largestTimestamp = await segment.largestTimestamp()
-      if (!isTooOld(largestTimestamp?.timestamp ?? segment.createdMs, this.config, nowMs)) break
-      tooOld++
-    }
-    const sizesInBytes = this.#segments.map(segment => segment.sizeInBytes)
-    return Math.max(tooOld, countBeyondRetentionBytes(sizesInBytes, this.config))
+  /** From the oldest on; all of them where every record is too old. */
+  #findExpiredSegments(nowMs: number): Promise<readonly LogSegment[]> {
+    return this.#segments.read(async segments => {
+      let tooOld = 0
+      for (const segment of segments) {
+        if (segment.sizeInBytes === 0) break
+        const largestTimestamp = await segment.largestTimestamp()
+        if (!isTooOld(largestTimestamp?.timestamp ?? segment.createdMs, this.config, nowMs)) break
+        tooOld++
+      }
+      const sizesInBytes = segments.map(segment => segment.sizeInBytes)
+      return segments.slice(0, Math.max(tooOld, countBeyondRetentionBytes(sizesInBytes, this.config)))
+    })
   }
 
   get #activeSegment(): LogSegment {
-    return this.#segments.at(-1)!
+    return this.#segments.active
   }
 
   #duplicate(original: ProducerBatch): AppendResult {
@@ -391,6 +474,7 @@ export class PartitionLog {
     })
     opened.startEmpty()
     this.#segments.push(opened)
+    this.#tail.endChunk()
     this.#hasChanged = true
     const snapshot = formatProducerSnapshot(this.#producers.entries())
     this.#writer.enqueue({ kind: 'roll', closed, opened, snapshot })
@@ -415,6 +499,7 @@ export class PartitionLog {
         if (durability === 'fsync') this.#recoveryPoint = endOffset
         if (endOffset === this.#highWatermark) return
         this.#setOffsets({ highWatermark: endOffset })
+        this.#producers.onFlushed(endOffset)
         this.#durableWaiters.advance(endOffset)
         this.#notifyListeners()
       },
@@ -434,6 +519,7 @@ export class PartitionLog {
       operation.segment.revert(operation.segmentBefore, endOffset)
       if (operation.producerId >= 0) this.#producers.restore(operation.producerId, operation.producerBefore)
     }
+    this.#producers.truncate(endOffset)
     this.#tail.truncate(endOffset)
     this.#reader.forget()
     this.#setOffsets({ logEndOffset: endOffset })
@@ -472,15 +558,17 @@ export class PartitionLog {
     return asKafkaError(error)
   }
 
-  async #search(search: (options: Parameters<typeof findTimestamp>[2]) => Promise<TimestampedOffset | null>) {
+  async #search(
+    search: (
+      segments: readonly LogSegment[],
+      options: Parameters<typeof findTimestamp>[2],
+    ) => Promise<TimestampedOffset | null>,
+  ) {
     this.#assertOnline()
     const { maxDecompressedBytes } = this.#context
     try {
-      return await search({
-        logStartOffset: this.#logStartOffset,
-        endOffset: this.#highWatermark,
-        maxDecompressedBytes,
-      })
+      const options = { logStartOffset: this.#logStartOffset, endOffset: this.#highWatermark, maxDecompressedBytes }
+      return await this.#segments.read(segments => search(segments, options))
     } catch (error) {
       throw this.#failedRead(error)
     }
@@ -489,9 +577,7 @@ export class PartitionLog {
   /** First what is answered is made durable, then files go: a crash in between leaves too much, never too little. */
   async #moveLogStart(offset: number): Promise<void> {
     this.#logStartOffsetToStore = Math.max(this.#logStartOffsetToStore, offset)
-    await this.#context.storeLogStartOffsets().catch(error => {
-      throw error instanceof StorageError ? asKafkaError(error) : error
-    })
+    await this.#context.storeLogStartOffsets()
     if (offset > this.#logStartOffset) this.#setOffsets({ logStartOffset: offset })
     this.#leaderEpochs.truncateFromStart(this.#logStartOffset)
     this.#files.noteLeaderEpochsChanged()
@@ -499,23 +585,54 @@ export class PartitionLog {
   }
 
   #removeSegments(): Promise<void> {
-    this.#removal = this.#removal.then(() => this.#removeSegmentsBelowLogStart())
-    return this.#removal
+    const removal = this.#fileWork.then(() => this.#removeSegmentsBelowLogStart())
+    this.#fileWork = removal
+    return removal
   }
 
   async #removeSegmentsBelowLogStart(): Promise<void> {
-    const kept = this.#segments.findLastIndex(segment => segment.baseOffset <= this.#logStartOffset)
-    const gone = this.#segments.splice(0, Math.max(kept, 0))
+    const gone = this.#segments.removeBelow(this.#logStartOffset)
     if (gone.length === 0) return
-    const { fileSystem, timers } = this.#context
+    this.#producers.aborted.removeBelow(this.#logStartOffset)
     try {
-      const paths = await this.#files.markForDeletion(gone)
-      timers.after(this.config.fileDeleteDelayMs, () => {
-        for (const path of paths) fileSystem.remove(path).catch(error => this.#reportLeftover(error))
-      })
+      this.#removeLater(await this.#files.markForDeletion(gone))
     } catch (error) {
       this.#reportLeftover(error)
     }
+  }
+
+  #removeLater(paths: readonly string[]): void {
+    const { fileSystem, timers } = this.#context
+    timers.after(this.config.fileDeleteDelayMs, () => {
+      for (const path of paths) fileSystem.remove(path).catch(error => this.#reportLeftover(error))
+    })
+  }
+
+  async #exchangeSegments(former: readonly LogSegment[], cleaned: CleanedSegment): Promise<boolean> {
+    if (this.#refusal || !this.#segments.contains(former)) return false
+    const { baseOffset, sizeInBytes } = cleaned
+    const { createdMs } = former.at(-1)!
+    const replacement = new LogSegment(this.#segmentContext, { baseOffset, createdMs, rollJitterMs: 0 })
+    replacement.sizeInBytes = sizeInBytes
+    replacement.writtenBytes = sizeInBytes
+    replacement.isClosed = true
+    try {
+      await renameCleanedToSwap(this.#segmentContext, cleaned)
+      await this.#segments.exchange(former, replacement, async () => {
+        this.#removeLater(await this.#files.markForDeletion(former.slice(1)))
+        await this.#files.moveSwapInPlace(cleaned)
+      })
+      const endOffset = this.#segments.endOffsetOf(replacement)
+      const kept = await readTransactionIndex(this.#segmentContext, { segment: replacement, endOffset })
+      if (kept) this.#producers.aborted.replaceWithin(baseOffset, endOffset, kept)
+    } catch (error) {
+      // What is on the disk is one or the other, but which one only the next start can tell.
+      if (error instanceof StorageError) this.#goOffline(error)
+      throw error
+    }
+    this.#reader.forget()
+    this.#tail.dropBelow(this.#segments.endOffsetOf(replacement))
+    return true
   }
 
   /** Files that could not be removed are below the log start: they cost room, and are found again after the next start. */
@@ -558,6 +675,13 @@ export class PartitionLog {
   #assertInRange(offset: number): void {
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) throw outOfRange(this, offset)
   }
+}
+
+/** Of whole batches, at least one. */
+function endOffsetOf(records: Buffer): number {
+  let last = 0
+  for (let at = 0; at < records.length; at += recordBatchSizeInBytes(records, at)) last = at
+  return recordBatchEndOffset(records, last)
 }
 
 function outOfRange({ topic, partition, logStartOffset, highWatermark }: PartitionLog, offset: number): KafkaError {

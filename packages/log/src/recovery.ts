@@ -66,6 +66,22 @@ export async function recoverFile(
   return { endOffset, validBytes, excessBytes }
 }
 
+/**
+ * Writes a part of the file again, with the very bytes that are there. After a flush that failed the page cache shows what the disk may
+ * not have and takes it for clean: only bytes that are written anew reach the disk with the next flush.
+ */
+export async function writeAgain(
+  file: File,
+  { fromPosition, toPosition }: { fromPosition: number; toPosition: number },
+): Promise<void> {
+  for (let position = fromPosition; position < toPosition; ) {
+    const bytes = await file.read(position, Math.min(pieceSizeInBytes, toPosition - position))
+    if (bytes.length === 0) return
+    await file.write([bytes], position)
+    position += bytes.length
+  }
+}
+
 async function readValidBatches(
   file: File,
   sizeInBytes: number,

@@ -17,9 +17,14 @@ export function shouldRoll({ segment, batch, config, nowMs }: RollQuestion): boo
   if (segment.sizeInBytes === 0) return false
   return (
     segment.sizeInBytes + batch.sizeInBytes > config.segmentBytes ||
-    ageMs(segment, batch, nowMs) > config.segmentMs - segment.rollJitterMs ||
+    ageMs(segment, batch, nowMs) > maxSegmentMs(config) - segment.rollJitterMs ||
     segment.isFull
   )
+}
+
+/** An active segment is never compacted: so it may not grow older than compaction may wait. */
+function maxSegmentMs({ cleanupCompact, maxCompactionLagMs, segmentMs }: LogConfig): number {
+  return cleanupCompact ? Math.min(maxCompactionLagMs, segmentMs) : segmentMs
 }
 
 /** By the records' time where they have one, so that a log that is copied later rolls in the same places. */

@@ -15,6 +15,8 @@ export interface StorageErrorDetails {
 
 export class StorageError extends Error {
   override readonly name = 'StorageError'
+  /** The message without the place. */
+  readonly reason: string
   readonly path: string
   readonly positionInBytes: number | undefined
   readonly code: string | undefined
@@ -24,6 +26,7 @@ export class StorageError extends Error {
       `${message} (${path}${positionInBytes === undefined ? '' : ` at byte ${positionInBytes}`})`,
       cause === undefined ? undefined : { cause },
     )
+    this.reason = message
     this.path = path
     this.positionInBytes = positionInBytes
     this.code = code

@@ -139,6 +139,16 @@ export class CachedTail {
     }
   }
 
+  /** What comes next begins a new chunk: a segment ends here. */
+  endChunk(): void {
+    this.#collecting = undefined
+  }
+
+  /** Forgets what lies below the offset, where a segment begins: it has been compacted. */
+  dropBelow(offset: number): void {
+    while (this.#chunks[0] && this.#chunks[0].endOffset <= offset) this.#cache.remove(this.#chunks.shift()!)
+  }
+
   clear(): void {
     for (const chunk of this.#chunks) this.#cache.remove(chunk)
     this.#chunks = []

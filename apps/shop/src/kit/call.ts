@@ -18,6 +18,17 @@ export class ServiceUnavailableError extends Error {
   }
 }
 
+/** A 4xx: the other service has understood, and will not do it. Asking again as before would not help by itself. */
+export class CallRefusedError extends Error {
+  override readonly name = 'CallRefusedError'
+  readonly status: number
+
+  constructor(service: string, status: number, answer: string) {
+    super(`${service} refused the call (${status}): ${problemDetail(answer)}`)
+    this.status = status
+  }
+}
+
 export async function call<Answer extends z.ZodType>(options: {
   service: string
   url: string
@@ -46,6 +57,17 @@ export async function call<Answer extends z.ZodType>(options: {
     )
   }
   if (response.status >= 500) throw new ServiceUnavailableError(service, `answered ${response.status}`)
-  if (!response.ok) throw new Error(`${service} refused the call (${response.status}): ${text.slice(0, 500)}`)
+  if (!response.ok) throw new CallRefusedError(service, response.status, text)
   return answer.parse(JSON.parse(text))
+}
+
+/** What a person wants to read of a refusal: the problem document's detail, else the text as it came. */
+function problemDetail(text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown }
+    if (typeof detail === 'string') return detail
+  } catch {
+    // Not JSON: shown as it is.
+  }
+  return text.slice(0, 500)
 }

@@ -5,9 +5,10 @@ import { Consumer, type Message, Producer } from '@platformatic/kafka'
 import { startOttla } from 'ottla'
 import { deadLetterTopic } from '../contracts/topic.ts'
 import { Consumption, nextOffsets } from './consume.ts'
+import { kitTables } from './database.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { ensureTopics } from './kafka.ts'
-import { silent } from './testing.ts'
+import { openNotes, silent } from './testing.ts'
 
 const broker = await startOttla({ topics: { orders: { partitions: 2 } } })
 const client = { brokers: broker.brokers, clientId: 'test' }
@@ -91,7 +92,7 @@ test('topics are made once, whoever asks how often', async () => {
 
 test('a dead letter keeps its bytes and headers, and says where it was and what is wrong', async () => {
   await ensureTopics(client, [deadLetterTopic('order')])
-  const deadLetters = new DeadLetters({ topic: 'order.dead', client })
+  const deadLetters = new DeadLetters({ topic: 'order.dead', client, database: kitTables(openNotes()) })
   const message = {
     topic: 'payments',
     partition: 3,

@@ -31,14 +31,14 @@ test('a transaction that throws leaves nothing', async () => {
 
 test('a migration runs once, and one that fails leaves nothing of itself', () => {
   const database = openSqlite(':memory:')
-  migrate(database, ['CREATE TABLE a (x)'])
-  migrate(database, ['CREATE TABLE a (x)', 'CREATE TABLE b (x)'])
-  assert.throws(() => migrate(database, ['', '', 'CREATE TABLE c (x); CREATE TABLE b (x)']), /already exists/)
-  database.exec('ROLLBACK')
+  migrate(database, 'one', ['CREATE TABLE a (x)'])
+  migrate(database, 'one', ['CREATE TABLE a (x)', 'CREATE TABLE b (x)'])
+  assert.throws(() => migrate(database, 'one', ['', '', 'CREATE TABLE c (x); CREATE TABLE b (x)']), /already exists/)
+  migrate(database, 'another', ['CREATE TABLE d (x)'])
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all()
   assert.deepEqual(
     tables.map(table => table.name),
-    ['a', 'b'],
+    ['a', 'b', 'd', 'schema_versions'],
   )
   database.close()
 })

@@ -7,62 +7,10 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { type Generated, Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect } from 'kysely'
+import { type KitTables, kitMigrations } from './schema.ts'
 
-/** The tables that every service has, for the parts of the kit. */
-export type KitTables = {
-  outbox: {
-    position: Generated<number>
-    id: string
-    topic: string
-    type: string
-    subject: string
-    sequence: number
-    time: string
-    causation_id: string
-    traceparent: string
-    data: string
-    sent_at: string | null
-  }
-  inbox: { event_id: string; at: string }
-  idempotency_keys: {
-    key: string
-    fingerprint: string
-    resource_id: string
-    state: 'in-flight' | 'answered' | 'failed'
-    status_code: number | null
-    answer: string | null
-    at: string
-  }
-}
-
-const kitSchema = `
-  CREATE TABLE outbox (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    topic TEXT NOT NULL,
-    type TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    time TEXT NOT NULL,
-    causation_id TEXT NOT NULL,
-    traceparent TEXT NOT NULL,
-    data TEXT NOT NULL,
-    sent_at TEXT,
-    UNIQUE (subject, sequence)
-  ) STRICT;
-  CREATE INDEX outbox_unsent ON outbox (position) WHERE sent_at IS NULL;
-  CREATE TABLE inbox (event_id TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE idempotency_keys (
-    key TEXT PRIMARY KEY,
-    fingerprint TEXT NOT NULL,
-    resource_id TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('in-flight', 'answered', 'failed')),
-    status_code INTEGER,
-    answer TEXT,
-    at TEXT NOT NULL
-  ) STRICT;
-`
+export type { KitTables }
 
 /**
  * Opens (or creates) the file and brings its schema up to date.
@@ -71,7 +19,8 @@ const kitSchema = `
  */
 export function openDatabase<Tables extends KitTables>(path: string, migrations: readonly string[]): Kysely<Tables> {
   const database = openSqlite(path)
-  migrate(database, [kitSchema, ...migrations])
+  migrate(database, 'kit', kitMigrations)
+  migrate(database, 'service', migrations)
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: kyselyDatabase(database) }) })
 }
 
@@ -85,17 +34,31 @@ export function openSqlite(path: string): DatabaseSync {
   return database
 }
 
-/** Runs the scripts that this file has not seen, each in a transaction with its mark: a crash between two is harmless. */
-export function migrate(database: DatabaseSync, migrations: readonly string[]): void {
-  const row = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  if (row.user_version > migrations.length) {
-    throw new Error(
-      `The database is of a newer version (${row.user_version}) than this program (${migrations.length}).`,
-    )
+/**
+ * Runs the scripts that this file has not seen, each in a transaction with its mark: a crash between two is harmless.
+ * @param part whose scripts they are: the kit's and a service's own are counted apart, so that each can grow
+ */
+export function migrate(database: DatabaseSync, part: string, migrations: readonly string[]): void {
+  database.exec('CREATE TABLE IF NOT EXISTS schema_versions (part TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT')
+  const row = database.prepare('SELECT version FROM schema_versions WHERE part = ?').get(part)
+  const version = Number(row?.version ?? 0)
+  if (version > migrations.length) {
+    throw new Error(`The database is of a newer version (${part} ${version}) than this program (${migrations.length}).`)
   }
+  const mark = database.prepare(
+    'INSERT INTO schema_versions (part, version) VALUES (?, ?) ON CONFLICT (part) DO UPDATE SET version = excluded.version',
+  )
   for (const [index, script] of migrations.entries()) {
-    if (index < row.user_version) continue
-    database.exec(`BEGIN IMMEDIATE; ${script}; PRAGMA user_version = ${index + 1}; COMMIT`)
+    if (index < version) continue
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      database.exec(script)
+      mark.run(part, index + 1)
+      database.exec('COMMIT')
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export const serviceStatus = z.object({
       .object({ eventId: z.string(), type: z.string(), subject: z.string(), attempts: z.number(), error: z.string() })
       .optional(),
   }),
+  /** What waits for a retry or a person: parked keys with their events, and open dead letters. */
+  setAside: z.object({ keys: z.number(), events: z.number(), deadLetters: z.number() }),
   /** What the service has done, in its own words. */
   done: z.record(z.string(), z.number()),
   /** What the auditor compares with the other services. */

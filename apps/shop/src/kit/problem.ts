@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 import type { Problem } from '../contracts/http.ts'
+import { CallRefusedError, ServiceUnavailableError } from './call.ts'
 
 const titles: Record<number, string> = {
   400: 'The request is not readable',
@@ -12,6 +13,7 @@ const titles: Record<number, string> = {
   415: 'Unsupported media type',
   422: 'The request is not valid',
   500: 'Something went wrong in the shop',
+  502: 'Another service refused its part',
   503: 'A part of the shop does not answer',
 }
 
@@ -38,19 +40,24 @@ export function answerWithProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 404, { detail: `There is no ${request.method} ${request.url.split('?')[0]}.` }),
   )
-  app.setErrorHandler((error: FastifyError | HttpProblem, request, reply) => {
-    if (error instanceof HttpProblem) return sendProblem(reply, error.status, { detail: error.message, ...error.extra })
-    if (hasZodFastifySchemaValidationErrors(error)) {
-      const errors = error.validation.flatMap(issue =>
-        fieldErrors(issue as unknown as ZodIssueParams, error.validationContext),
-      )
-      return sendProblem(reply, 422, { detail: errors.map(e => `${e.field}: ${e.message}`).join('; '), errors })
-    }
-    const status = error.statusCode ?? 500
-    if (status < 500) return sendProblem(reply, status, { detail: error.message })
-    request.log.error({ err: error }, 'a request failed')
-    return sendProblem(reply, 500, { detail: 'The error is in the log of the service.' })
-  })
+  app.setErrorHandler(
+    (error: FastifyError | HttpProblem | ServiceUnavailableError | CallRefusedError, request, reply) => {
+      if (error instanceof HttpProblem)
+        return sendProblem(reply, error.status, { detail: error.message, ...error.extra })
+      if (hasZodFastifySchemaValidationErrors(error)) {
+        const errors = error.validation.flatMap(issue =>
+          fieldErrors(issue as unknown as ZodIssueParams, error.validationContext),
+        )
+        return sendProblem(reply, 422, { detail: errors.map(e => `${e.field}: ${e.message}`).join('; '), errors })
+      }
+      if (error instanceof ServiceUnavailableError) return sendProblem(reply, 503, { detail: `${error.message}.` })
+      if (error instanceof CallRefusedError) return sendProblem(reply, 502, { detail: error.message })
+      const status = error.statusCode ?? 500
+      if (status < 500) return sendProblem(reply, status, { detail: error.message })
+      request.log.error({ err: error }, 'a request failed')
+      return sendProblem(reply, 500, { detail: 'The error is in the log of the service.' })
+    },
+  )
 }
 
 type ZodIssueParams = { instancePath: string; keyword?: string; message?: string; params?: { keys?: string[] } }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Message } from '@platformatic/kafka'
 import { type Envelope, toRecord } from '../contracts/envelope.ts'
 import { inventory } from '../contracts/inventory.ts'
+import { ServiceUnavailableError } from './call.ts'
 import { BatchProcessor, splitBySubject } from './process-batch.ts'
 import { on, type Reactions } from './reaction.ts'
 import { envelope, type NotesTables, now, openNotes, silent } from './testing.ts'
@@ -51,7 +52,7 @@ function setUp(before: (orderId: string) => void = () => undefined) {
     },
   })
   const notes = async () => (await database.selectFrom('notes').select('text').execute()).map(row => row.text)
-  return { processor, dead, notes, commits: () => commits }
+  return { processor, database, dead, notes, commits: () => commits }
 }
 
 test('a batch of different subjects is one transaction', async () => {
@@ -73,22 +74,53 @@ test('an event delivered again has no second effect', async () => {
   assert.deepEqual(processor.counts, { handled: 2, repeated: 2, ignored: 0, deadLettered: 0 })
 })
 
-test('a reaction that fails is tried in place until it succeeds, and shown meanwhile; its batch goes on in order', async () => {
-  let failures = 3
+test('a neighbour that is down stops the batch in place, in plain sight; it goes on in order when the neighbour is back', async () => {
+  let failures = 4
   const seen: (string | undefined)[] = []
   const { processor, notes } = setUp(orderId => {
     if (orderId !== 'b' || failures === 0) return
     failures -= 1
     seen.push(processor.stuck && `${processor.stuck.subject} ${processor.stuck.attempts}`)
-    throw new Error('not yet')
+    throw new ServiceUnavailableError('bank', 'cannot be reached')
   })
   await processor.process(
     ['a', 'b', 'c'].map(id => message(released(id))),
     signal,
   )
   assert.deepEqual(await notes(), ['a', 'b', 'c'])
-  assert.deepEqual(seen, [undefined, undefined, 'b 1'])
+  assert.deepEqual(seen, [undefined, undefined, 'b 1', 'b 2'])
   assert.equal(processor.stuck, undefined)
+})
+
+test('a failure that passes at once parks nothing', async () => {
+  let failures = 2
+  const { processor, database, notes } = setUp(() => {
+    failures -= 1
+    if (failures >= 0) throw new Error('not yet')
+  })
+  await processor.process([message(released('a'))], signal)
+  assert.deepEqual(await notes(), ['a'])
+  assert.deepEqual(await database.selectFrom('parked').selectAll().execute(), [])
+})
+
+test('a reaction that keeps failing parks its key: its later events wait behind it, and the other keys flow', async () => {
+  const { processor, database, notes } = setUp(orderId => {
+    if (orderId === 'b') throw new Error('no such account')
+  })
+  const batch = ['a', 'b', 'c', 'b', 'a', 'b'].map((id, offset) => message(released(id), offset))
+  await processor.process(batch, signal)
+  assert.deepEqual(await notes(), ['a', 'c', 'a'])
+  const parked = await database.selectFrom('parked').select(['subject', 'offset', 'attempts', 'error']).execute()
+  assert.deepEqual(
+    parked.map(row => Object.values(row)),
+    [
+      ['b', 1, 1, 'no such account'],
+      ['b', 3, 0, null],
+      ['b', 5, 0, null],
+    ],
+  )
+  await processor.process(batch, signal)
+  assert.equal((await database.selectFrom('parked').selectAll().execute()).length, 3, 'a repeat parks nothing twice')
 })
 
 test('a stop ends the tries, and the batch counts as not handled', async () => {
@@ -97,7 +129,7 @@ test('a stop ends the tries, and the batch counts as not handled', async () => {
   const { processor, notes } = setUp(() => {
     tries += 1
     if (tries === 2) stopping.abort()
-    throw new Error('never')
+    throw new ServiceUnavailableError('bank', 'cannot be reached')
   })
   await assert.rejects(processor.process([message(released('a'))], stopping.signal), { name: 'AbortError' })
   assert.deepEqual(await notes(), [])
@@ -132,8 +164,8 @@ test('when the dead-letter topic does not take a record, the batch is not handle
 })
 
 test('events of one subject never share a group, and keep their order', () => {
-  const events = ['a1', 'b1', 'a2', 'c1', 'a3', 'b2'].map(name => ({ name, subject: name[0]! }))
-  const names = splitBySubject(events).map(group => group.map(event => event.name))
+  const events = ['a1', 'b1', 'a2', 'c1', 'a3', 'b2'].map(name => ({ event: { name, subject: name[0]! } }))
+  const names = splitBySubject(events).map(group => group.map(({ event }) => event.name))
   assert.deepEqual(names, [
     ['a1', 'b1'],
     ['a2', 'c1'],

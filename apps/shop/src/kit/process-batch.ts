@@ -1,34 +1,37 @@
 /**
  * What happens to a batch of records: decode, react, store the effects. Three classes of failure, three answers:
- * a record that can't be decoded goes to the dead letters at once; a reaction that fails is tried again in place, with
- * growing pauses and in plain sight, until it succeeds; nothing is skipped silently.
+ *
+ * - A record that can't be decoded goes to the dead letters at once: it would never succeed.
+ * - A neighbour that does not answer stops the consumer: the event is tried in place, with growing pauses and in plain sight,
+ *   for as long as it takes. The next event would fare no better.
+ * - Any other failure is this event's own: after a few tries it is parked with its key, and the others flow.
+ *
+ * Nothing is skipped silently.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Message } from '@platformatic/kafka'
-import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
-import { type Envelope, fromRecord, UndecodableError } from '../contracts/envelope.ts'
+import { fromRecord, UndecodableError } from '../contracts/envelope.ts'
 import type { Topic } from '../contracts/topic.ts'
 import { backoffMs } from './backoff.ts'
-import type { KitTables } from './database.ts'
+import { ServiceUnavailableError } from './call.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { isFirstDelivery } from './inbox.ts'
-import type { Reaction, Reactions } from './reaction.ts'
-import { serviceTransaction } from './reaction.ts'
+import { park, parkBehind } from './parked.ts'
+import { type ReactContext, reactOnce } from './react-once.ts'
+import type { Received } from './received.ts'
+import type { KitTables } from './schema.ts'
+
+/** A failure that passes by itself within a second is not worth parking. */
+const triesInPlace = 3
 
 export type BatchCounts = { handled: number; repeated: number; ignored: number; deadLettered: number }
 export type StuckEvent = { eventId: string; type: string; subject: string; attempts: number; error: string }
 
-export type BatchOptions<Tables extends KitTables> = {
+export type BatchOptions<Tables extends KitTables> = ReactContext<Tables> & {
   groupId: string
-  database: Kysely<Tables>
   topics: readonly Topic[]
-  reactions: Reactions<Tables>
   deadLetters: Pick<DeadLetters, 'put'>
   logger: Logger
-  now: () => Date
-  /** After a transaction that may have published. */
-  onCommitted: () => void
 }
 
 export class BatchProcessor<Tables extends KitTables> {
@@ -43,77 +46,75 @@ export class BatchProcessor<Tables extends KitTables> {
 
   /** Rejects when the signal stops it before its end: the batch must then not be committed. */
   async process(batch: readonly Message[], signal: AbortSignal): Promise<void> {
-    const events: Envelope[] = []
+    const { database, now, logger } = this.#options
+    const events: Received[] = []
     for (const message of batch) {
-      const event = await this.#decode(message)
-      if (event === undefined) continue
-      if (this.#options.reactions[event.type] === undefined) this.counts.ignored += 1
-      else events.push(event)
+      const received = await this.#decode(message)
+      if (received !== undefined) events.push(received)
     }
     for (const group of splitBySubject(events)) {
+      const free = await parkBehind(database, group, now())
       try {
-        await this.#react(group)
+        await this.#react(free)
       } catch (error) {
-        this.#options.logger.warn({ err: error, events: group.length }, 'a batch failed; going on one by one')
-        for (const event of group) await this.#reactUntilDone(event, signal)
+        logger.warn({ err: error, events: free.length }, 'a batch failed; going on one by one')
+        for (const received of free) await this.#reactOrPark(received, signal)
       }
     }
   }
 
-  async #decode(message: Message): Promise<Envelope | undefined> {
-    const topic = this.#options.topics.find(candidate => candidate.name === message.topic)
-    if (topic === undefined) throw new Error(`a record of ${message.topic}, which was not asked for`)
+  /** @returns undefined for what needs no reaction: another's event, or a record that nobody can read */
+  async #decode(message: Message): Promise<Received | undefined> {
+    const { topics, reactions, groupId, now, logger } = this.#options
+    const { topic: name, partition } = message
+    const offset = Number(message.offset)
+    const topic = topics.find(candidate => candidate.name === name)
+    if (topic === undefined) throw new Error(`a record of ${name}, which was not asked for`)
     try {
       const event = fromRecord(topic, message)
-      if (event === undefined) this.counts.ignored += 1
-      return event
+      if (event !== undefined && reactions[event.type] !== undefined) return { event, topic: name, partition, offset }
+      this.counts.ignored += 1
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error
-      const { groupId, now, logger } = this.#options
       await this.#options.deadLetters.put(message, { groupId, error, at: now() })
       this.counts.deadLettered += 1
-      const { partition, offset } = message
-      logger.error(
-        { topic: topic.name, partition, offset: Number(offset), err: error },
-        'undecodable: to the dead letters',
-      )
-      return undefined
+      logger.error({ topic: name, partition, offset, err: error }, 'undecodable: to the dead letters')
     }
+    return undefined
   }
 
-  async #reactUntilDone(event: Envelope, signal: AbortSignal): Promise<void> {
+  async #reactOrPark(received: Received, signal: AbortSignal): Promise<void> {
+    const { database, logger, now } = this.#options
+    const { id: eventId, type, subject } = received.event
+    let ownFailures = 0
     for (let attempts = 1; ; attempts += 1) {
       try {
-        await this.#react([event])
-        this.stuck = undefined
-        return
-      } catch (error) {
-        const { id, type, subject } = event
-        this.stuck = { eventId: id, type, subject, attempts, error: (error as Error).message }
-        this.#options.logger.error({ err: error, ...this.stuck }, 'a reaction failed; trying it again')
+        await this.#react([received])
+        break
+      } catch (caught) {
+        const error = caught as Error
+        if (!(error instanceof ServiceUnavailableError)) ownFailures += 1
+        if (ownFailures === triesInPlace) {
+          await park(database, received, { error, now: now() })
+          logger.error({ err: error, eventId, type, subject }, 'a reaction fails: parked with its key')
+          break
+        }
+        this.stuck = { eventId, type, subject, attempts, error: error.message }
+        logger.error({ err: error, ...this.stuck }, 'a reaction failed; trying it again')
         await delay(backoffMs(attempts), undefined, { signal })
       }
     }
+    this.stuck = undefined
   }
 
-  /** Calls to the outside first, at the same time, then all effects in one transaction. */
-  async #react(events: readonly Envelope[]): Promise<void> {
-    const { database, reactions, now } = this.#options
-    const effects = await Promise.all(
-      events.map(async event => ({ event, apply: await (reactions[event.type] as Reaction<Tables>)(event) })),
+  async #react(batch: readonly Received[]): Promise<void> {
+    if (batch.length === 0) return
+    const { handled, repeated } = await reactOnce(
+      this.#options,
+      batch.map(({ event }) => event),
     )
-    const counts = await database.transaction().execute(async transaction => {
-      let handled = 0
-      for (const { event, apply } of effects) {
-        if (!(await isFirstDelivery(transaction, event.id, now()))) continue
-        await apply(serviceTransaction({ database: transaction, cause: event, now: now() }))
-        handled += 1
-      }
-      return { handled, repeated: effects.length - handled }
-    })
-    this.counts.handled += counts.handled
-    this.counts.repeated += counts.repeated
-    this.#options.onCommitted()
+    this.counts.handled += handled
+    this.counts.repeated += repeated
   }
 }
 
@@ -121,16 +122,17 @@ export class BatchProcessor<Tables extends KitTables> {
  * Groups whose events are all of different subjects, in the order given: what an event does before its transaction may
  * depend on the committed effect of an earlier event of the same subject.
  */
-export function splitBySubject<Event extends { subject: string }>(events: readonly Event[]): Event[][] {
-  const groups: Event[][] = []
+export function splitBySubject<R extends { event: { subject: string } }>(batch: readonly R[]): R[][] {
+  const groups: R[][] = []
   let subjects = new Set<string>()
-  for (const event of events) {
-    if (groups.length === 0 || subjects.has(event.subject)) {
+  for (const received of batch) {
+    const { subject } = received.event
+    if (groups.length === 0 || subjects.has(subject)) {
       groups.push([])
       subjects = new Set()
     }
-    groups.at(-1)!.push(event)
-    subjects.add(event.subject)
+    groups.at(-1)!.push(received)
+    subjects.add(subject)
   }
   return groups
 }

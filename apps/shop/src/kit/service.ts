@@ -11,11 +11,15 @@ import { deadLetterTopic, type ServiceName, type Topic } from '../contracts/topi
 import { subscriptions, topics } from '../contracts/topics.ts'
 import { Consumption } from './consume.ts'
 import { type KitTables, kitTables } from './database.ts'
+import { DeadLetterTools } from './dead-letter-tools.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { addHealthRoutes, type ServiceStatus } from './health.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import { ensureTopics } from './kafka.ts'
+import { addOperations } from './operations-api.ts'
 import { readRecent } from './outbox.ts'
+import { countParked } from './parked.ts'
+import { ParkedKeys } from './parked-keys.ts'
 import { BatchProcessor } from './process-batch.ts'
 import type { Reactions } from './reaction.ts'
 import { Relay } from './relay.ts'
@@ -42,7 +46,6 @@ export type ServiceDefinition<Tables extends KitTables> = {
   books: (database: Kysely<Tables>) => Promise<Record<string, number>>
   /** Runs once before the service takes requests or events: puts right what a crash has left. */
   recover?: (context: ServiceContext<Tables>) => Promise<void>
-  close?: () => void
 }
 
 export async function startService<Tables extends KitTables>(
@@ -67,17 +70,12 @@ export async function startService<Tables extends KitTables>(
 
   const read: readonly Topic[] = subscriptions[name]
   const dead = deadLetterTopic(name)
-  const deadLetters = new DeadLetters({ topic: dead.name, client })
-  const processor = new BatchProcessor<Tables>({
-    groupId: name,
-    database,
-    topics: read,
-    reactions: definition.reactions(context),
-    deadLetters,
-    logger,
-    now,
-    onCommitted: () => relay.nudge(),
-  })
+  const reactions = definition.reactions(context)
+  const reactContext = { database, reactions, now, onCommitted: () => relay.nudge() }
+  const deadLetters = new DeadLetters({ topic: dead.name, client, database: kitTables(database) })
+  const parkedKeys = new ParkedKeys<Tables>(reactContext, logger)
+  const deadLetterTools = new DeadLetterTools<Tables>(reactContext, read)
+  const processor = new BatchProcessor<Tables>({ ...reactContext, groupId: name, topics: read, deadLetters, logger })
   const consumption = new Consumption({
     groupId: name,
     topics: read.map(topic => topic.name),
@@ -102,24 +100,27 @@ export async function startService<Tables extends KitTables>(
         ...(consumption.lastError === undefined ? {} : { lastError: consumption.lastError }),
         ...(processor.stuck === undefined ? {} : { stuck: processor.stuck }),
       },
+      setAside: { ...(await countParked(kitTables(database))), deadLetters: await deadLetterTools.countOpen() },
       done: await definition.done(database),
       books: await definition.books(database),
       recent: await readRecent(kitTables(database), recentEvents),
     }),
   )
+  addOperations(app, { database: kitTables(database), parkedKeys, deadLetters: deadLetterTools })
   definition.routes(app, context)
   const url = await app.listen({ host: '127.0.0.1', port: settings.port })
   relay.start()
   consumption.start()
+  parkedKeys.start()
   logger.info({ url, pid: process.pid }, 'started')
 
   const stop = async () => {
     await app.close()
     await consumption.stop()
+    await parkedKeys.stop()
     await relay.stop()
     await deadLetters.close()
     await database.destroy()
-    definition.close?.()
     logger.info('stopped')
   }
   return { url, stop }

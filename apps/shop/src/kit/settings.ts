@@ -14,7 +14,11 @@ const environment = z.object({
   PAYMENT_URL: z.url().optional(),
   INVENTORY_URL: z.url().optional(),
   NOTIFICATION_URL: z.url().optional(),
+  BANK_URL: z.url().optional(),
+  MAIL_URL: z.url().optional(),
 })
+
+export type Neighbour = 'payment' | 'inventory' | 'notification' | 'bank' | 'mail'
 
 export type ServiceSettings = {
   port: number
@@ -22,7 +26,8 @@ export type ServiceSettings = {
   /** The directory of this service's own files. */
   dataDirectory: string
   logLevel: string
-  urls: { payment?: string | undefined; inventory?: string | undefined; notification?: string | undefined }
+  /** Of the others that it calls, each from the variable of its name: PAYMENT_URL, BANK_URL, … */
+  urls: Partial<Record<Neighbour, string | undefined>>
 }
 
 /** @throws Error naming the variable */
@@ -38,6 +43,19 @@ export function readSettings(service: string, env: NodeJS.ProcessEnv): ServiceSe
     brokers: data.KAFKA_BROKERS,
     dataDirectory: join(data.SHOP_DATA, service),
     logLevel: data.LOG_LEVEL,
-    urls: { payment: data.PAYMENT_URL, inventory: data.INVENTORY_URL, notification: data.NOTIFICATION_URL },
+    urls: {
+      payment: data.PAYMENT_URL,
+      inventory: data.INVENTORY_URL,
+      notification: data.NOTIFICATION_URL,
+      bank: data.BANK_URL,
+      mail: data.MAIL_URL,
+    },
   }
+}
+
+/** @throws Error naming the variable */
+export function requiredUrl({ urls }: ServiceSettings, neighbour: Neighbour): string {
+  const url = urls[neighbour]
+  if (url === undefined) throw new Error(`The environment variable ${neighbour.toUpperCase()}_URL is missing.`)
+  return url
 }

@@ -1,24 +1,17 @@
 /** The Notification service: it alone writes to customers. */
 import { join } from 'node:path'
 import { runService } from '../kit/service.ts'
+import { requiredUrl } from '../kit/settings.ts'
 import { openNotificationDatabase } from './database.ts'
 import { notificationRoutes } from './http.ts'
-import { type MailProvider, openMailProvider } from './mail.ts'
+import { mailProviderAt } from './mail.ts'
 import { notificationReactions } from './react.ts'
-
-const mailDelayMs = 10
-
-let provider: MailProvider
 
 await runService({
   name: 'notification',
-  open: settings => {
-    const path = join(settings.dataDirectory, 'mail.sqlite')
-    provider = openMailProvider({ path, delayMs: mailDelayMs, now: () => new Date() })
-    return openNotificationDatabase(join(settings.dataDirectory, 'notification.sqlite'))
-  },
-  routes: (app, context) => notificationRoutes(app, context, provider),
-  reactions: context => notificationReactions(context, provider),
+  open: settings => openNotificationDatabase(join(settings.dataDirectory, 'notification.sqlite')),
+  routes: (app, context) => notificationRoutes(app, context, mailProviderAt(requiredUrl(context.settings, 'mail'))),
+  reactions: context => notificationReactions(context, mailProviderAt(requiredUrl(context.settings, 'mail'))),
   done: async database => {
     const rows = await database
       .selectFrom('sent')
@@ -32,6 +25,5 @@ await runService({
       cancelled: count('order-cancelled'),
     }
   },
-  books: async () => ({ mailsDelivered: provider.delivered() }),
-  close: () => provider.close(),
+  books: async () => ({}),
 })

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { now } from '../kit/testing.ts'
+import { openMailBook } from '../simulators/mail/book.ts'
 import { openNotificationDatabase } from './database.ts'
-import { openMailProvider } from './mail.ts'
+import type { MailProvider } from './mail.ts'
 import { notify } from './notify.ts'
 
 const database = openNotificationDatabase(':memory:')
-const provider = openMailProvider({ path: ':memory:', delayMs: 0, now: () => now })
+const book = openMailBook({ path: ':memory:', now: () => now })
+const provider: MailProvider = { send: async mail => book.deliver(mail) }
 after(async () => {
   await database.destroy()
-  provider.close()
+  book.close()
 })
 
 const send = async (orderId: string, template: 'order-received' | 'order-confirmed') => {
@@ -25,12 +27,12 @@ test('a mail goes out once per order and template, also when asked twice at the 
   ])
   assert.equal(sent.filter(isFirst => isFirst).length, 2)
   assert.equal(await send('a', 'order-received'), false)
-  assert.equal(provider.delivered(), 2)
+  assert.equal(book.delivered(), 2)
 })
 
 test('a crash between provider and database repeats the request, not the mail', async () => {
-  const before = provider.delivered()
+  const before = book.delivered()
   await notify({ database, provider }, { orderId: 'b', customerId: 'c', template: 'order-received' })
   assert.equal(await send('b', 'order-received'), true)
-  assert.equal(provider.delivered(), before + 1)
+  assert.equal(book.delivered(), before + 1)
 })

@@ -20,7 +20,7 @@ export async function notify(
     .executeTakeFirst()
   // Stored means sent: after a replay of the whole log nobody gets a second mail, even if the provider forgets its keys.
   if (known !== undefined) return async () => false
-  await provider.send({ key: `${orderId}/${template}`, customerId, template })
+  await provider.send({ key: `${orderId}/${template}`, orderId, customerId, template })
   return async (transaction, now) => {
     const result = await transaction
       .insertInto('sent')

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { now } from '../kit/testing.ts'
-import { openBank } from './bank.ts'
+import { openBankBook } from '../simulators/bank/book.ts'
+import type { Bank } from './bank.ts'
 import { charge, refund } from './charge.ts'
 import { openPaymentDatabase } from './database.ts'
 
 const database = openPaymentDatabase(':memory:')
-const bank = openBank({ path: ':memory:', delayMs: 0, limit: 10_000, now: () => now })
+const book = openBankBook({ path: ':memory:', limit: 10_000, now: () => now })
+const bank: Bank = {
+  charge: async order => book.charge(order),
+  refund: async order => void book.refund(order),
+  entriesOf: async orderIds => book.entriesOf(orderIds),
+}
 after(async () => {
   await database.destroy()
-  bank.close()
+  book.close()
 })
 const parts = { database, bank }
 
@@ -21,7 +27,7 @@ const giveBack = async (orderId: string) => {
   const store = await refund(parts, orderId)
   return store === undefined ? undefined : database.transaction().execute(transaction => store(transaction, now))
 }
-const entries = (orderId: string) => bank.entriesOf(orderId).map(entry => entry.kind)
+const entries = (orderId: string) => book.entriesOf([orderId]).map(entry => entry.kind)
 
 test('an order is charged once, however often it is asked', async () => {
   const results = [await pay('a'), await pay('a'), ...(await Promise.all([pay('a'), pay('a', { attempt: 2 })]))]
@@ -63,13 +69,13 @@ test('a replayed event does not charge a refunded order again; a new attempt doe
   assert.deepEqual(entries('f'), ['charge', 'refund'])
   await pay('f', { attempt: 2 })
   assert.deepEqual(entries('f'), ['charge', 'refund', 'charge'])
-  assert.equal(bank.book().ordersChargedTwice, 0)
+  assert.equal(book.totals().ordersChargedTwice, 0)
 })
 
 test('the bank’s book would show a second charge under another reference', async () => {
-  const separate = openBank({ path: ':memory:', delayMs: 0, limit: 10_000, now: () => now })
-  await separate.charge({ reference: 'x/1', orderId: 'x', amount: 10 })
-  await separate.charge({ reference: 'x/2', orderId: 'x', amount: 10 })
-  assert.deepEqual(separate.book(), { charges: 2, refunds: 0, balance: 20, ordersChargedTwice: 1 })
+  const separate = openBankBook({ path: ':memory:', limit: 10_000, now: () => now })
+  separate.charge({ reference: 'x/1', orderId: 'x', amount: 10 })
+  separate.charge({ reference: 'x/2', orderId: 'x', amount: 10 })
+  assert.deepEqual(separate.totals(), { charges: 2, refunds: 0, balance: 20, ordersChargedTwice: 1 })
   separate.close()
 })

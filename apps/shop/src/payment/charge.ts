@@ -26,19 +26,21 @@ export async function charge(
     reference: `${order.orderId}/${order.attempt}`,
     orderId: order.orderId,
     amount: order.amount,
+    currency: order.currency,
   })
   return async (transaction, now) => {
     const meanwhile = await resultOf(transaction, order)
     if (meanwhile !== undefined) return meanwhile
+    const isApproved = answer.outcome === 'approved'
     const values = {
       payment_id: uuidv7(now.getTime()),
       order_id: order.orderId,
-      status: answer.approved ? ('charged' as const) : ('declined' as const),
+      status: isApproved ? ('charged' as const) : ('declined' as const),
       attempt: order.attempt,
       amount: order.amount,
       currency: order.currency,
-      bank_reference: answer.approved ? answer.reference : null,
-      reason: answer.approved ? null : answer.reason,
+      bank_reference: answer.outcome === 'approved' ? answer.reference : null,
+      reason: answer.outcome === 'declined' ? answer.reason : null,
       at: now.toISOString(),
     }
     const { payment_id: _, ...changes } = values
@@ -61,7 +63,7 @@ export async function refund(
   const payment = await database.selectFrom('payments').selectAll().where('order_id', '=', orderId).executeTakeFirst()
   if (payment?.status !== 'charged') return undefined
   const { amount, currency, payment_id: paymentId, attempt } = payment
-  await bank.refund({ reference: `${orderId}/${attempt}`, orderId, amount })
+  await bank.refund({ reference: `${orderId}/${attempt}`, orderId, amount, currency })
   return async (transaction, now) => {
     await transaction
       .updateTable('payments')

@@ -25,6 +25,7 @@ export function paymentRoutes(app: HttpServer, { database, now }: ServiceContext
     let query = database.selectFrom('payments').selectAll().orderBy('payment_id', 'desc').limit(100)
     if (orderId !== undefined) query = query.where('order_id', '=', orderId)
     const rows = await query.execute()
+    const entries = await bank.entriesOf(rows.map(row => row.order_id))
     return {
       payments: rows.map(row => ({
         paymentId: row.payment_id,
@@ -32,7 +33,7 @@ export function paymentRoutes(app: HttpServer, { database, now }: ServiceContext
         status: row.status,
         amount: row.amount,
         currency: row.currency,
-        bankEntries: bank.entriesOf(row.order_id),
+        bankEntries: entries.filter(entry => entry.orderId === row.order_id),
       })),
     }
   })

@@ -1,26 +1,17 @@
 /** The Payment service: it alone talks to the bank. */
 import { join } from 'node:path'
 import { runService } from '../kit/service.ts'
-import { type Bank, openBank } from './bank.ts'
+import { requiredUrl } from '../kit/settings.ts'
+import { bankAt } from './bank.ts'
 import { openPaymentDatabase } from './database.ts'
 import { paymentRoutes } from './http.ts'
 import { paymentReactions } from './react.ts'
 
-/** 1,000 euros: the bank declines a charge above it. */
-const cardLimit = 100_000
-const bankDelayMs = 20
-
-let bank: Bank
-
 await runService({
   name: 'payment',
-  open: settings => {
-    const path = join(settings.dataDirectory, 'bank.sqlite')
-    bank = openBank({ path, delayMs: bankDelayMs, limit: cardLimit, now: () => new Date() })
-    return openPaymentDatabase(join(settings.dataDirectory, 'payment.sqlite'))
-  },
-  routes: (app, context) => paymentRoutes(app, context, bank),
-  reactions: context => paymentReactions(context, bank),
+  open: settings => openPaymentDatabase(join(settings.dataDirectory, 'payment.sqlite')),
+  routes: (app, context) => paymentRoutes(app, context, bankAt(requiredUrl(context.settings, 'bank'))),
+  reactions: context => paymentReactions(context, bankAt(requiredUrl(context.settings, 'bank'))),
   done: async database => {
     const rows = await database
       .selectFrom('payments')
@@ -36,8 +27,6 @@ await runService({
       .select(({ fn }) => fn.sum<number | null>('amount').as('held'))
       .where('status', '=', 'charged')
       .executeTakeFirstOrThrow()
-    const { balance, charges, refunds, ordersChargedTwice } = bank.book()
-    return { held: row.held ?? 0, bankBalance: balance, bankCharges: charges, bankRefunds: refunds, ordersChargedTwice }
+    return { held: row.held ?? 0 }
   },
-  close: () => bank.close(),
 })

@@ -10,21 +10,26 @@ export function audit(
   processes: readonly ProcessView[],
   { unchanged }: { unchanged: boolean },
 ): { checks: Check[]; atRest: boolean } {
-  const books = (name: string) => processes.find(process => process.name === name)?.status?.books
+  const books = (name: string) => {
+    const process = processes.find(candidate => candidate.name === name)
+    return (process?.status ?? process?.simulator)?.books
+  }
   const order = books('order')
-  const payment = books('payment')
+  const bankBook = books('bank')
   const inventory = books('inventory')
-  const services = processes.filter(process => process.name !== 'broker')
-  if (!order || !payment || !inventory) return { checks: [], atRest: false }
-  const nothingMoves = services.every(
-    ({ answering, lag, status }) => answering && lag === 0 && status?.relay.pending === 0,
-  )
+  const services = processes.filter(process => process.status !== null)
+  const isHeard = processes.every(({ name, answering }) => name === 'broker' || answering)
+  if (!order || !bankBook || !inventory) return { checks: [], atRest: false }
+  const parked = services.reduce((sum, { status }) => sum + (status?.setAside.events ?? 0), 0)
+  // What is parked will still have its effect, or a person will say that it won't: until then nothing is final.
+  const nothingMoves =
+    isHeard && parked === 0 && services.every(({ lag, status }) => lag === 0 && status?.relay.pending === 0)
   const value = (account: Record<string, number>, name: string) => account[name] ?? 0
   const confirmed = value(order, 'events.confirmed.total') + value(order, 'rest.confirmed.total')
-  const bank = value(payment, 'bankBalance')
+  const bank = value(bankBook, 'balance')
   const reserved = value(inventory, 'reserved')
   const units = value(order, 'unitsConfirmed')
-  const twice = value(payment, 'ordersChargedTwice')
+  const twice = value(bankBook, 'ordersChargedTwice')
   const open = value(order, 'events.pending') + value(order, 'rest.pending')
   // A REST order that is pending is being called for; an event-style one, with nothing on its way, would be stuck.
   const atRest = nothingMoves && unchanged && value(order, 'rest.pending') === 0
@@ -49,6 +54,11 @@ export function audit(
         name: 'Reserved is what confirmed orders hold',
         ok: equal(reserved, units),
         detail: `${reserved} reserved, ${units} in confirmed orders`,
+      },
+      {
+        name: 'Nothing is parked',
+        ok: parked === 0 ? true : null,
+        detail: `${parked} events wait for a retry or a person`,
       },
       { name: 'Every order has its outcome', ok: open === 0 ? true : atRest ? false : null, detail: `${open} open` },
     ],

@@ -7,6 +7,7 @@ import fastifySwagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { publicRoutes } from '../contracts/http.ts'
+import { operations } from '../contracts/operations.ts'
 import { answerWithProblems, sendProblem } from '../kit/problem.ts'
 import type { Monitor } from './monitor.ts'
 import { addStageApi } from './stage-api.ts'
@@ -18,6 +19,7 @@ const forwardedHeaders = ['content-type', 'idempotency-key', 'traceparent', 'acc
 
 export async function createGateway(options: {
   urls: ReadonlyMap<string, string>
+  simulatorUrls: ReadonlyMap<string, string>
   monitor: Monitor
   processes: readonly SupervisedProcess[]
   /** The built page. */
@@ -72,14 +74,20 @@ function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>
   // Bodies go through as they came.
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  for (const { method, url, service, summary, response, ...input } of publicRoutes) {
+  const served = [
+    ...publicRoutes.map(route => ({ ...route, prefix: '' })),
+    ...[...urls.keys()].flatMap(service =>
+      operations.map(operation => ({ ...operation, service, prefix: `/services/${service}` })),
+    ),
+  ]
+  for (const { method, url, service, prefix, summary, response, ...input } of served) {
     scope.route({
       method,
-      url,
+      url: `${prefix}${url}`,
       schema: { summary, tags: [service], response, ...input },
       validatorCompiler: () => () => true,
       serializerCompiler: () => data => JSON.stringify(data),
-      handler: (request, reply) => forward(request, reply, { service, base: urls.get(service) ?? '' }),
+      handler: (request, reply) => forward(request, reply, { service, prefix, base: urls.get(service) ?? '' }),
     })
   }
 }
@@ -87,7 +95,7 @@ function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>
 async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, base }: { service: string; base: string },
+  { service, prefix, base }: { service: string; prefix: string; base: string },
 ): Promise<FastifyReply> {
   const headers: Record<string, string> = {}
   for (const name of forwardedHeaders) {
@@ -97,7 +105,7 @@ async function forward(
   let response: Response
   let body: Buffer
   try {
-    response = await fetch(`${base}${request.url}`, {
+    response = await fetch(`${base}${request.url.slice(prefix.length)}`, {
       method: request.method,
       headers,
       ...(request.method === 'GET' ? {} : { body: (request.body as Buffer | undefined) ?? null }),

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { listOrders, type OrderSummary } from '../contracts/http.ts'
+import { simulatorStatus } from '../contracts/simulators.ts'
 import { serviceStatus } from '../kit/health.ts'
 import { audit } from './auditor.ts'
 import type { LagReader, LogView } from './lag.ts'
@@ -14,14 +15,17 @@ const answerWithinMs = 1500
 const logAnswerWithinMs = 1000
 const recentOrders = 12
 
+type View = Pick<ProcessView, 'status' | 'simulator' | 'answering'>
+
 export class Monitor {
   spike: Spike | undefined
   readonly #processes: readonly SupervisedProcess[]
   readonly #urls: ReadonlyMap<string, string>
+  readonly #simulatorUrls: ReadonlyMap<string, string>
   readonly #lag: LagReader
   readonly #brokers: string
   readonly #listeners = new Set<(snapshot: Snapshot) => void>()
-  readonly #views = new Map<string, Pick<ProcessView, 'status' | 'answering'>>()
+  readonly #views = new Map<string, View>()
   #log: LogView | undefined
   #logLook: Promise<void> | undefined
   #round = 0
@@ -34,11 +38,13 @@ export class Monitor {
   constructor(options: {
     processes: readonly SupervisedProcess[]
     urls: ReadonlyMap<string, string>
+    simulatorUrls: ReadonlyMap<string, string>
     lag: LagReader
     brokers: string
   }) {
     this.#processes = options.processes
     this.#urls = options.urls
+    this.#simulatorUrls = options.simulatorUrls
     this.#lag = options.lag
     this.#brokers = options.brokers
     for (const process of options.processes) process.on('change', () => this.#tell())
@@ -73,6 +79,7 @@ export class Monitor {
         startedAtMs: process.startedAtMs,
         crashes: process.crashes,
         status: view?.status ?? null,
+        simulator: view?.simulator ?? null,
         answering:
           process.state === 'running' && (view === undefined ? process.name === 'broker' : isOf(process, view)),
         lag: this.#log?.lags.get(process.name) ?? null,
@@ -96,15 +103,24 @@ export class Monitor {
       const status = await ask(`${url}/status`, serviceStatus)
       this.#views.set(name, {
         status: status ?? this.#views.get(name)?.status ?? null,
+        simulator: null,
         answering: status !== undefined,
+      })
+    })
+    const simulators = [...this.#simulatorUrls].map(async ([name, url]) => {
+      const simulator = await ask(`${url}/status`, simulatorStatus)
+      this.#views.set(name, {
+        status: null,
+        simulator: simulator ?? this.#views.get(name)?.simulator ?? null,
+        answering: simulator !== undefined,
       })
     })
     const orders = async () => {
       const page = await ask(`${this.#urls.get('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
       if (page !== undefined) this.#orders = page.orders
     }
-    await Promise.all([...statuses, orders(), this.#lookAtLog()])
-    const books = JSON.stringify([...this.#views].map(([name, view]) => [name, view.status?.books]))
+    await Promise.all([...statuses, ...simulators, orders(), this.#lookAtLog()])
+    const books = JSON.stringify([...this.#views].map(([name, view]) => [name, (view.status ?? view.simulator)?.books]))
     this.#booksUnchanged = books === this.#books
     this.#books = books
     this.#round += 1
@@ -138,8 +154,8 @@ export class Monitor {
 }
 
 /** Whether the last answer is the running process's own, and not that of one before it. */
-function isOf(process: SupervisedProcess, view: Pick<ProcessView, 'status' | 'answering'>): boolean {
-  return view.answering && view.status?.pid === process.pid
+function isOf(process: SupervisedProcess, view: View): boolean {
+  return view.answering && (view.status ?? view.simulator)?.pid === process.pid
 }
 
 /** @returns undefined when there is no answer, or not the expected one */

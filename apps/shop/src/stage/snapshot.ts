@@ -1,10 +1,11 @@
 /** What the page shows: one picture of the whole shop, sent whenever it has changed. */
 import type { OrderSummary, Style } from '../contracts/http.ts'
+import type { SimulatorName, SimulatorStatus } from '../contracts/simulators.ts'
 import type { ServiceName } from '../contracts/topic.ts'
 import type { ServiceStatus } from '../kit/health.ts'
 import type { ProcessState } from './supervisor.ts'
 
-export type ProcessName = ServiceName | 'broker'
+export type ProcessName = ServiceName | SimulatorName | 'broker'
 
 export type ProcessView = {
   name: ProcessName
@@ -14,6 +15,8 @@ export type ProcessView = {
   crashes: number
   /** The last that the service said of itself; null before it has said anything. Older than `at` when it does not answer. */
   status: ServiceStatus | null
+  /** The same of a simulator: its faults and its book. */
+  simulator: SimulatorStatus | null
   answering: boolean
   /** Records that its consumer group has not handled; null when the broker can't say. */
   lag: number | null

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { style } from '../contracts/http.ts'
+import { type Faults, faults } from '../contracts/simulators.ts'
 import { HttpProblem } from '../kit/problem.ts'
 import { Spike } from './load.ts'
 import type { Monitor } from './monitor.ts'
@@ -12,8 +13,13 @@ export const stopLimitMs = 5000
 
 export function addStageApi(
   root: FastifyInstance,
-  { monitor, processes }: { monitor: Monitor; processes: readonly SupervisedProcess[] },
+  options: {
+    monitor: Monitor
+    processes: readonly SupervisedProcess[]
+    simulatorUrls: ReadonlyMap<string, string>
+  },
 ): void {
+  const { monitor, processes, simulatorUrls } = options
   root.register(async scope => {
     const app = scope.withTypeProvider<ZodTypeProvider>()
     app.setValidatorCompiler(validatorCompiler)
@@ -46,6 +52,18 @@ export function addStageApi(
       },
     )
 
+    app.put(
+      '/stage/simulators/:name/faults',
+      { schema: { hide: true, params: z.object({ name: z.string() }), body: faults } },
+      async (request, reply) => {
+        const url = simulatorUrls.get(request.params.name)
+        if (url === undefined) throw new HttpProblem(404, `There is no simulator ${request.params.name}.`)
+        const answer = await setFaults(url, request.body)
+        if (answer === undefined) throw new HttpProblem(503, `The ${request.params.name} does not answer.`)
+        return reply.code(200).send(answer)
+      },
+    )
+
     app.post(
       '/stage/spike',
       { schema: { hide: true, body: z.strictObject({ style, orders: z.int().min(1).max(20_000) }) } },
@@ -64,4 +82,19 @@ function baseUrl(app: FastifyInstance): string {
   const address = app.server.address()
   if (address === null || typeof address === 'string') throw new Error('the gateway does not listen on a port')
   return `http://127.0.0.1:${address.port}`
+}
+
+/** @returns undefined when the simulator does not answer */
+async function setFaults(url: string, wanted: Faults): Promise<Faults | undefined> {
+  try {
+    const response = await fetch(`${url}/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(wanted),
+      signal: AbortSignal.timeout(2000),
+    })
+    return faults.parse(await response.json())
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,7 @@
 /** The whole shop in one call: broker, services and gateway, started in order and stopped in the reverse order. */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { SimulatorName } from '../contracts/simulators.ts'
 import type { ServiceName } from '../contracts/topic.ts'
 import { startBroker } from './broker.ts'
 import { assertFree, freePorts } from './free-ports.ts'
@@ -11,6 +12,8 @@ import { buildPage } from './page.ts'
 import { SupervisedProcess } from './supervisor.ts'
 
 export const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
+
+export const simulatorNames = ['bank', 'mail'] as const satisfies readonly SimulatorName[]
 
 /** Services first: they still need the broker to commit. Together less than the five seconds that a stop may take. */
 const servicesStopMs = 3000
@@ -37,41 +40,44 @@ export async function startStage(options: {
   const pageDirectory = await buildPage()
   const own = options.brokers === undefined ? await startBroker(dataDirectory) : undefined
   const brokers = options.brokers ?? own?.address ?? ''
-  const ports = await freePorts(serviceNames.length)
-  const urls = new Map<string, string>(serviceNames.map((name, index) => [name, `http://127.0.0.1:${ports[index]}`]))
-  const services = serviceNames.map(
-    (name, index) =>
-      new SupervisedProcess({
-        name,
-        logFile: join(dataDirectory, 'logs', `${name}.log`),
-        command: () => ({
-          script: fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url)),
-          args: [],
-          env: {
-            PORT: String(ports[index]),
-            SHOP_DATA: dataDirectory,
-            KAFKA_BROKERS: brokers,
-            PAYMENT_URL: urls.get('payment') ?? '',
-            INVENTORY_URL: urls.get('inventory') ?? '',
-            NOTIFICATION_URL: urls.get('notification') ?? '',
-          },
-        }),
+  const names = [...simulatorNames, ...serviceNames]
+  const ports = new Map((await freePorts(names.length)).map((port, index) => [names[index], port]))
+  const urlsOf = (list: readonly (ServiceName | SimulatorName)[]) =>
+    new Map<string, string>(list.map(name => [name, `http://127.0.0.1:${ports.get(name)}`]))
+  const urls = urlsOf(serviceNames)
+  const simulatorUrls = urlsOf(simulatorNames)
+  const neighbours = [...urls, ...simulatorUrls].map(([name, url]) => [`${name.toUpperCase()}_URL`, url])
+  const child = (name: ServiceName | SimulatorName, main: string) =>
+    new SupervisedProcess({
+      name,
+      logFile: join(dataDirectory, 'logs', `${name}.log`),
+      command: () => ({
+        script: fileURLToPath(new URL(main, import.meta.url)),
+        args: [],
+        env: {
+          PORT: String(ports.get(name)),
+          SHOP_DATA: dataDirectory,
+          KAFKA_BROKERS: brokers,
+          ...Object.fromEntries(neighbours),
+        },
       }),
-  )
-  const processes = own === undefined ? services : [own.process, ...services]
+    })
+  const services = serviceNames.map(name => child(name, `../${name}/main.ts`))
+  const simulators = simulatorNames.map(name => child(name, `../simulators/${name}/main.ts`))
+  const processes = [...(own === undefined ? [] : [own.process]), ...services, ...simulators]
   const killAll = () => {
     for (const process of processes) process.kill()
   }
-  const monitor = new Monitor({ processes, urls, lag: new LagReader(brokers.split(',')), brokers })
-  const gateway = await createGateway({ urls, monitor, processes, pageDirectory })
+  const monitor = new Monitor({ processes, urls, simulatorUrls, lag: new LagReader(brokers.split(',')), brokers })
+  const gateway = await createGateway({ urls, simulatorUrls, monitor, processes, pageDirectory })
   const stop = async () => {
     await gateway.close()
     await monitor.stop()
     await Promise.all(services.map(service => service.stop(servicesStopMs)))
-    await own?.process.stop(brokerStopMs)
+    await Promise.all([own?.process, ...simulators].map(process => process?.stop(brokerStopMs)))
   }
   try {
-    for (const service of services) service.start()
+    for (const process of [...simulators, ...services]) process.start()
     const url = await gateway.listen({ host: options.host, port: options.port })
     monitor.start()
     return { url, brokers, ownBroker: own !== undefined, stop, killAll }

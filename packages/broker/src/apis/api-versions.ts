@@ -22,7 +22,7 @@ export const apiVersionsHandler = handler(
       }
       connection.clientSoftware = { name, version: clientSoftwareVersion }
     }
-    return { errorCode: 0, apiKeys: apiKeys(broker), ...features(broker) }
+    return { errorCode: 0, apiKeys: apiKeys(broker), ...features(broker, version) }
   },
   {
     refuse: ({ errorCode, errorName, broker }) => ({
@@ -46,9 +46,14 @@ function apiKeys({ apis }: BrokerServices): ResponseInput<typeof apiVersions>['a
   }))
 }
 
-function features({ metadata }: BrokerServices): Partial<ResponseInput<typeof apiVersions>> {
+/** Before v4 clients do not understand a feature whose lowest version is 0 (KIP-1022). */
+const firstZeroMinimumVersion = 4
+
+function features({ metadata }: BrokerServices, version: number): Partial<ResponseInput<typeof apiVersions>> {
   return {
-    supportedFeatures: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
+    supportedFeatures: supportedFeatures
+      .filter(({ minVersion }) => minVersion > 0 || version >= firstZeroMinimumVersion)
+      .map(({ name, minVersion, maxVersion }) => ({ name, minVersion, maxVersion })),
     finalizedFeaturesEpoch: metadata.epoch,
     finalizedFeatures: [...metadata.features].map(([name, level]) => ({
       name,

@@ -4,6 +4,7 @@
 export const configResources = {
   topic: 2,
   broker: 4,
+  group: 32,
 } as const
 
 /** `DescribeConfigsResponse.ConfigSource` */
@@ -13,4 +14,5 @@ export const configSourceCodes = {
   dynamicDefault: 3,
   static: 4,
   default: 5,
+  group: 8,
 } as const

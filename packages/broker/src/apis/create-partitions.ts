@@ -36,9 +36,11 @@ async function extend(
   try {
     if (isDuplicate) throw new KafkaError('INVALID_REQUEST', 'Duplicate topic name.')
     const topic = metadata.topic(name)
-    if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+    if (topic === undefined)
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
     // Which partition keeps a group or a transaction follows from their number.
-    if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `The number of partitions of ${name} is fixed`)
+    if (topic.isInternal)
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `The number of partitions of ${name} is fixed`)
     metadata.checkPartitionCount(topic, count)
     if (assignments !== null) {
       const additional = count - topic.partitionCount

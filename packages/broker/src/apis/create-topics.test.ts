@@ -35,13 +35,16 @@ test('creates topics in every version and tells what they became', async () => {
     assert.equal(two!.topicId, version >= 7 ? topic.id : zeroUuid)
     if (version < 5) continue
     assert.deepEqual([two!.numPartitions, two!.replicationFactor, defaults!.numPartitions], [2, 1, 4])
-    assert.deepEqual(two!.configs!.find(({ name }) => name === 'retention.ms'), {
-      name: 'retention.ms',
-      value: '1234',
-      readOnly: false,
-      configSource: 1,
-      isSensitive: false,
-    })
+    assert.deepEqual(
+      two!.configs!.find(({ name }) => name === 'retention.ms'),
+      {
+        name: 'retention.ms',
+        value: '1234',
+        readOnly: false,
+        configSource: 1,
+        isSensitive: false,
+      },
+    )
     assert.equal(two!.configs!.length, 37)
   }
 })
@@ -49,7 +52,10 @@ test('creates topics in every version and tells what they became', async () => {
 test('only validates when it is told so', async () => {
   await using broker = await TestBroker.start()
   for (const version of versionsOf(createTopics)) {
-    assert.deepEqual((await create(broker, version, [topicOf('t'), topicOf('a/b')], true)).map(({ error }) => error), ['NONE', 'INVALID_TOPIC_EXCEPTION'])
+    assert.deepEqual(
+      (await create(broker, version, [topicOf('t'), topicOf('a/b')], true)).map(({ error }) => error),
+      ['NONE', 'INVALID_TOPIC_EXCEPTION'],
+    )
   }
   assert.equal(broker.broker.metadata.topicCount, 0)
 })
@@ -82,7 +88,11 @@ test('refuses what Kafka refuses, each topic for itself', async () => {
     [topicOf('t', config('retention.ms', 'long')), 'INVALID_CONFIG', /Not a number of type LONG/],
     [topicOf('t', config('retention.ms', null)), 'INVALID_CONFIG', /Null value/],
     [topicOf('t', { ...manual([0, [1]]), numPartitions: 1 }), 'INVALID_REQUEST', /numPartitions was not set to -1/],
-    [topicOf('t', { ...manual([0, [1]]), replicationFactor: 1 }), 'INVALID_REQUEST', /replication factor was not set to -1/],
+    [
+      topicOf('t', { ...manual([0, [1]]), replicationFactor: 1 }),
+      'INVALID_REQUEST',
+      /replication factor was not set to -1/,
+    ],
     [topicOf('t', manual([1, [1]])), 'INVALID_REPLICA_ASSIGNMENT', /consecutive/],
     [topicOf('t', manual([0, [5]])), 'INVALID_REPLICA_ASSIGNMENT', /no such broker/],
     [topicOf('t', manual([0, []])), 'INVALID_REPLICA_ASSIGNMENT', /empty replica list/],
@@ -100,7 +110,10 @@ test('refuses what Kafka refuses, each topic for itself', async () => {
 
 test('takes an assignment by hand that names this broker', async () => {
   await using broker = await TestBroker.start()
-  const assignments = [{ partitionIndex: 1, brokerIds: [1] }, { partitionIndex: 0, brokerIds: [1] }]
+  const assignments = [
+    { partitionIndex: 1, brokerIds: [1] },
+    { partitionIndex: 0, brokerIds: [1] },
+  ]
   const [created] = await create(broker, 7, [topicOf('t', { numPartitions: -1, replicationFactor: -1, assignments })])
   assert.deepEqual([created!.error, created!.numPartitions], ['NONE', 2])
 })
@@ -108,5 +121,11 @@ test('takes an assignment by hand that names this broker', async () => {
 test('refuses a topic that one request names twice', async () => {
   await using broker = await TestBroker.start()
   const answer = await create(broker, 7, [topicOf('t'), topicOf('t'), topicOf('other')])
-  assert.deepEqual(answer.map(({ name, error }) => [name, error]), [['t', 'INVALID_REQUEST'], ['other', 'NONE']])
+  assert.deepEqual(
+    answer.map(({ name, error }) => [name, error]),
+    [
+      ['t', 'INVALID_REQUEST'],
+      ['other', 'NONE'],
+    ],
+  )
 })

@@ -7,9 +7,9 @@
 import { createTopics, errorCode, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
 import type { NewTopic } from '../metadata/metadata.ts'
 import type { BrokerServices } from '../services.ts'
-import { textInForce, topicSettingNames, type TopicOverrides } from '../settings/topic-config.ts'
-import { handler } from './handler.ts'
+import { type TopicOverrides, textInForce, topicSettingNames } from '../settings/topic-config.ts'
 import { configSourceCodes } from './config-resources.ts'
+import { handler } from './handler.ts'
 
 type CreatableTopic = Request<typeof createTopics>['topics'][number]
 type TopicResult = ResponseInput<typeof createTopics>['topics'][number]
@@ -37,12 +37,22 @@ export const createTopicsHandler = handler(
   },
 )
 
-async function create(broker: BrokerServices, asked: CreatableTopic, { validateOnly }: { validateOnly: boolean }): Promise<TopicResult> {
+async function create(
+  broker: BrokerServices,
+  asked: CreatableTopic,
+  { validateOnly }: { validateOnly: boolean },
+): Promise<TopicResult> {
   const { name } = asked
   try {
     broker.metadata.checkNewName(name)
     const topic = newTopic(broker, asked)
-    const success = { name, errorCode: 0, errorMessage: null, numPartitions: topic.partitionCount, replicationFactor: 1 }
+    const success = {
+      name,
+      errorCode: 0,
+      errorMessage: null,
+      numPartitions: topic.partitionCount,
+      replicationFactor: 1,
+    }
     if (validateOnly) {
       broker.metadata.checkNewTopic(topic)
       return { ...success, configs: configsInForce(broker, topic.overrides) }
@@ -61,7 +71,10 @@ function failure(name: string, { errorName, message }: KafkaError): TopicResult 
 }
 
 /** What is asked for, with defaults in place. Throws KafkaError. */
-function newTopic({ settings, nodeId }: BrokerServices, asked: CreatableTopic): NewTopic & { overrides: TopicOverrides } {
+function newTopic(
+  { settings, nodeId }: BrokerServices,
+  asked: CreatableTopic,
+): NewTopic & { overrides: TopicOverrides } {
   const overrides = new Map<string, string>()
   for (const { name, value } of asked.configs) {
     if (value === null) throw new KafkaError('INVALID_CONFIG', `Null value not supported for topic configs: ${name}`)
@@ -69,10 +82,16 @@ function newTopic({ settings, nodeId }: BrokerServices, asked: CreatableTopic): 
   }
   if (asked.assignments.length > 0) {
     if (asked.replicationFactor !== -1) {
-      throw new KafkaError('INVALID_REQUEST', 'A manual partition assignment was specified, but replication factor was not set to -1.')
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but replication factor was not set to -1.',
+      )
     }
     if (asked.numPartitions !== -1) {
-      throw new KafkaError('INVALID_REQUEST', 'A manual partition assignment was specified, but numPartitions was not set to -1.')
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        'A manual partition assignment was specified, but numPartitions was not set to -1.',
+      )
     }
     const indexes = asked.assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b)
     if (indexes.some((partition, index) => partition !== index)) {
@@ -93,7 +112,10 @@ function newTopic({ settings, nodeId }: BrokerServices, asked: CreatableTopic): 
 /** Throws KafkaError INVALID_REPLICATION_FACTOR unless it is 1. */
 export function checkReplicationFactor(replicationFactor: number): void {
   if (replicationFactor < 1) {
-    throw new KafkaError('INVALID_REPLICATION_FACTOR', 'Replication factor must be larger than 0, or -1 to use the default value.')
+    throw new KafkaError(
+      'INVALID_REPLICATION_FACTOR',
+      'Replication factor must be larger than 0, or -1 to use the default value.',
+    )
   }
   if (replicationFactor > 1) {
     throw new KafkaError(
@@ -106,10 +128,16 @@ export function checkReplicationFactor(replicationFactor: number): void {
 /** Throws KafkaError INVALID_REPLICA_ASSIGNMENT unless this broker is the one replica. */
 export function checkAssignment(brokerIds: readonly number[], nodeId: number): void {
   if (brokerIds.length === 0) {
-    throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', 'The manual partition assignment includes an empty replica list.')
+    throw new KafkaError(
+      'INVALID_REPLICA_ASSIGNMENT',
+      'The manual partition assignment includes an empty replica list.',
+    )
   }
   if (new Set(brokerIds).size < brokerIds.length) {
-    throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', `The manual partition assignment includes the broker ${brokerIds[0]} more than once.`)
+    throw new KafkaError(
+      'INVALID_REPLICA_ASSIGNMENT',
+      `The manual partition assignment includes the broker ${brokerIds[0]} more than once.`,
+    )
   }
   const stranger = brokerIds.find(id => id !== nodeId)
   if (stranger !== undefined) {

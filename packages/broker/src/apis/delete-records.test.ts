@@ -14,7 +14,13 @@ async function write(broker: TestBroker, topic: string): Promise<void> {
   await broker.request(produce, 9, {
     acks: -1,
     timeoutMs: 5_000,
-    topicData: [{ topicId: zeroUuid, name: topic, partitionData: [{ index: 0, records: batchOf(['a', 'b', 'c', 'd', 'e', 'f']) }] }],
+    topicData: [
+      {
+        topicId: zeroUuid,
+        name: topic,
+        partitionData: [{ index: 0, records: batchOf(['a', 'b', 'c', 'd', 'e', 'f']) }],
+      },
+    ],
   })
 }
 

@@ -42,9 +42,11 @@ async function deleteBefore(broker: BrokerServices, { name, partitionIndex, offs
   try {
     const topic = findTopic(broker, { topicId: zeroUuid, name })
     const log = findLog(broker, topic, partitionIndex)
-    if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot delete records of internal topic ${name}`)
+    if (topic.isInternal)
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot delete records of internal topic ${name}`)
     // Of a topic that is only compacted every key's newest record is kept: cutting its beginning would break that.
-    if (!topic.config.cleanupDelete) throw new KafkaError('POLICY_VIOLATION', `The cleanup policy of ${name} is not delete`)
+    if (!topic.config.cleanupDelete)
+      throw new KafkaError('POLICY_VIOLATION', `The cleanup policy of ${name} is not delete`)
     const lowWatermark = await log.deleteRecordsBefore(offset === toHighWatermark ? log.highWatermark : offset)
     return { lowWatermark, errorCode: 0 }
   } catch (error) {

@@ -17,7 +17,10 @@ test('deletes topics by name in every version, each for itself', async () => {
   await using broker = await TestBroker.start()
   for (const version of versionsOf(deleteTopics)) {
     await broker.createTopic('t', { partitions: 2 })
-    assert.deepEqual(await remove(broker, version, byNames(version, ['nope', 't'])), [['nope', 'UNKNOWN_TOPIC_OR_PARTITION'], ['t', 'NONE']])
+    assert.deepEqual(await remove(broker, version, byNames(version, ['nope', 't'])), [
+      ['nope', 'UNKNOWN_TOPIC_OR_PARTITION'],
+      ['t', 'NONE'],
+    ])
     assert.equal(broker.broker.metadata.topic('t'), undefined)
     assert.equal(broker.broker.logs.get('t', 0), undefined)
   }
@@ -27,8 +30,18 @@ test('deletes by topic id, and needs exactly one way to name a topic', async () 
   await using broker = await TestBroker.start()
   const { id } = await broker.createTopic('t')
   assert.deepEqual(
-    await remove(broker, 6, { topics: [{ name: null, topicId: unknownId }, { name: null, topicId: zeroUuid }, { name: 't', topicId: id }] }),
-    [[null, 'UNKNOWN_TOPIC_ID'], [null, 'INVALID_REQUEST'], ['t', 'INVALID_REQUEST']],
+    await remove(broker, 6, {
+      topics: [
+        { name: null, topicId: unknownId },
+        { name: null, topicId: zeroUuid },
+        { name: 't', topicId: id },
+      ],
+    }),
+    [
+      [null, 'UNKNOWN_TOPIC_ID'],
+      [null, 'INVALID_REQUEST'],
+      ['t', 'INVALID_REQUEST'],
+    ],
   )
   assert.deepEqual(await remove(broker, 6, { topics: [{ name: null, topicId: id }] }), [['t', 'NONE']])
 })
@@ -39,8 +52,16 @@ test('refuses a topic that one request names twice, by name, by id, or by both',
   for (const version of versionsOf(deleteTopics)) {
     assert.deepEqual(await remove(broker, version, byNames(version, ['t', 't'])), [['t', 'INVALID_REQUEST']])
   }
-  const both = await remove(broker, 6, { topics: [{ name: 't', topicId: zeroUuid }, { name: null, topicId: id }] })
-  assert.deepEqual(both.map(([, error]) => error), ['INVALID_REQUEST', 'INVALID_REQUEST'])
+  const both = await remove(broker, 6, {
+    topics: [
+      { name: 't', topicId: zeroUuid },
+      { name: null, topicId: id },
+    ],
+  })
+  assert.deepEqual(
+    both.map(([, error]) => error),
+    ['INVALID_REQUEST', 'INVALID_REQUEST'],
+  )
   assert.ok(broker.broker.metadata.topic('t'))
 })
 
@@ -48,7 +69,9 @@ test('deletes nothing where delete.topic.enable is false', async () => {
   await using broker = await TestBroker.start({ 'delete.topic.enable': 'false' })
   await broker.createTopic('t')
   for (const version of versionsOf(deleteTopics)) {
-    assert.deepEqual(await remove(broker, version, byNames(version, ['t'])), [['t', version < 3 ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED']])
+    assert.deepEqual(await remove(broker, version, byNames(version, ['t'])), [
+      ['t', version < 3 ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED'],
+    ])
   }
   assert.ok(broker.broker.metadata.topic('t'))
 })

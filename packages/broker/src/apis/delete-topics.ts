@@ -19,7 +19,10 @@ export const deleteTopicsHandler = handler(
   deleteTopics,
   async ({ request, version, broker }) => {
     if (!broker.settings.get('delete.topic.enable')) {
-      throw new KafkaError(version < firstDisabledErrorVersion ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED', 'delete.topic.enable is false')
+      throw new KafkaError(
+        version < firstDisabledErrorVersion ? 'INVALID_REQUEST' : 'TOPIC_DELETION_DISABLED',
+        'delete.topic.enable is false',
+      )
     }
     const asked = topicsToDelete(request)
     const responses: DeleteResult[] = []
@@ -43,17 +46,24 @@ function unique(topics: readonly TopicToDelete[]): TopicToDelete[] {
   return topics.filter((topic, index) => topics.findIndex(other => isSame(other, topic)) === index)
 }
 
-async function remove(broker: BrokerServices, asked: TopicToDelete, all: readonly TopicToDelete[]): Promise<DeleteResult> {
+async function remove(
+  broker: BrokerServices,
+  asked: TopicToDelete,
+  all: readonly TopicToDelete[],
+): Promise<DeleteResult> {
   const { name, topicId } = asked
   try {
-    if (name !== null && topicId !== zeroUuid) throw new KafkaError('INVALID_REQUEST', 'You may not specify both topic name and topic id.')
-    if (name === null && topicId === zeroUuid) throw new KafkaError('INVALID_REQUEST', 'Neither topic name nor id were specified.')
+    if (name !== null && topicId !== zeroUuid)
+      throw new KafkaError('INVALID_REQUEST', 'You may not specify both topic name and topic id.')
+    if (name === null && topicId === zeroUuid)
+      throw new KafkaError('INVALID_REQUEST', 'Neither topic name nor id were specified.')
     if (all.filter(other => isSame(other, asked)).length > 1) {
       throw new KafkaError('INVALID_REQUEST', name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
     }
     const topic = findTopic(broker, { name: name ?? '', topicId })
     const isNamedTwice = all.some(other => other !== asked && (other.name === topic.name || other.topicId === topic.id))
-    if (isNamedTwice) throw new KafkaError('INVALID_REQUEST', 'The provided topic name maps to an ID that was already supplied.')
+    if (isNamedTwice)
+      throw new KafkaError('INVALID_REQUEST', 'The provided topic name maps to an ID that was already supplied.')
     await broker.metadata.deleteTopic(topic.id)
     return { name: topic.name, topicId: topic.id, errorCode: 0, errorMessage: null }
   } catch (error) {

@@ -13,9 +13,13 @@ export const describeClusterHandler = handler(
   ({ request, broker, connection }) => {
     const { endpointType } = request
     if (endpointType === controllers) {
-      throw new KafkaError('MISMATCHED_ENDPOINT_TYPE', 'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER')
+      throw new KafkaError(
+        'MISMATCHED_ENDPOINT_TYPE',
+        'The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER',
+      )
     }
-    if (endpointType !== brokers) throw new KafkaError('UNSUPPORTED_ENDPOINT_TYPE', `Unsupported endpoint type ${endpointType}`)
+    if (endpointType !== brokers)
+      throw new KafkaError('UNSUPPORTED_ENDPOINT_TYPE', `Unsupported endpoint type ${endpointType}`)
     const { host, port } = addressFor(connection, broker.advertisedListeners)
     return {
       errorCode: 0,

@@ -5,7 +5,12 @@ import { TestBroker, versionsOf } from '../testing/test-broker.ts'
 
 type Resource = RequestInput<typeof describeConfigs>['resources'][number]
 
-async function ask(broker: TestBroker, version: number, resource: Resource, options: { synonyms?: boolean; documentation?: boolean } = {}) {
+async function ask(
+  broker: TestBroker,
+  version: number,
+  resource: Resource,
+  options: { synonyms?: boolean; documentation?: boolean } = {},
+) {
   const answer = await broker.request(describeConfigs, version, {
     resources: [resource],
     includeSynonyms: options.synonyms ?? false,
@@ -15,21 +20,40 @@ async function ask(broker: TestBroker, version: number, resource: Resource, opti
   return { ...result, error: errorName(errorCode) }
 }
 
-const topic = (resourceName: string, configurationKeys: string[] | null = null): Resource => ({ resourceType: 2, resourceName, configurationKeys })
-const brokerResource = (resourceName: string, configurationKeys: string[] | null = null): Resource => ({ resourceType: 4, resourceName, configurationKeys })
+const topic = (resourceName: string, configurationKeys: string[] | null = null): Resource => ({
+  resourceType: 2,
+  resourceName,
+  configurationKeys,
+})
+const brokerResource = (resourceName: string, configurationKeys: string[] | null = null): Resource => ({
+  resourceType: 4,
+  resourceName,
+  configurationKeys,
+})
 
 test("describes a topic's settings in every version, with their sources", async () => {
   await using broker = await TestBroker.start({ 'log.segment.bytes': '2000000' })
   await broker.createTopic('t', { overrides: { 'retention.ms': '1234' } })
   for (const version of versionsOf(describeConfigs)) {
-    const { error, configs } = await ask(broker, version, topic('t', ['retention.ms', 'segment.bytes', 'cleanup.policy']), { synonyms: true })
+    const { error, configs } = await ask(
+      broker,
+      version,
+      topic('t', ['retention.ms', 'segment.bytes', 'cleanup.policy']),
+      { synonyms: true },
+    )
     assert.equal(error, 'NONE')
     const typed = (type: number) => (version >= 3 ? type : 0)
     const of = (name: string) => {
       const { value, configSource, configType, readOnly, synonyms } = configs.find(config => config.name === name)!
       return { value, configSource, configType, readOnly, synonyms }
     }
-    assert.deepEqual(of('retention.ms'), { value: '1234', configSource: 1, configType: typed(5), readOnly: false, synonyms: [{ name: 'retention.ms', value: '1234', source: 1 }] })
+    assert.deepEqual(of('retention.ms'), {
+      value: '1234',
+      configSource: 1,
+      configType: typed(5),
+      readOnly: false,
+      synonyms: [{ name: 'retention.ms', value: '1234', source: 1 }],
+    })
     assert.deepEqual(of('segment.bytes'), {
       value: '2000000',
       configSource: 4,
@@ -40,7 +64,13 @@ test("describes a topic's settings in every version, with their sources", async 
         { name: 'log.segment.bytes', value: '1073741824', source: 5 },
       ],
     })
-    assert.deepEqual(of('cleanup.policy'), { value: 'delete', configSource: 5, configType: typed(7), readOnly: false, synonyms: [{ name: 'log.cleanup.policy', value: 'delete', source: 5 }] })
+    assert.deepEqual(of('cleanup.policy'), {
+      value: 'delete',
+      configSource: 5,
+      configType: typed(7),
+      readOnly: false,
+      synonyms: [{ name: 'log.cleanup.policy', value: 'delete', source: 5 }],
+    })
     assert.equal((await ask(broker, version, topic('t'))).configs.length, 37)
   }
 })
@@ -58,10 +88,18 @@ test('documents every setting from version 3 on, if it is asked to', async () =>
 
 test('describes this broker, its defaults for all brokers, and no other', async () => {
   await using broker = await TestBroker.start({ 'num.partitions': '3' })
-  const { configs } = await ask(broker, 4, brokerResource('1', ['num.partitions', 'message.max.bytes']), { synonyms: true })
+  const { configs } = await ask(broker, 4, brokerResource('1', ['num.partitions', 'message.max.bytes']), {
+    synonyms: true,
+  })
   const of = (name: string) => configs.find(config => config.name === name)!
-  assert.deepEqual([of('num.partitions').value, of('num.partitions').configSource, of('num.partitions').readOnly], ['3', 4, true])
-  assert.deepEqual([of('message.max.bytes').value, of('message.max.bytes').configSource, of('message.max.bytes').readOnly], ['1048588', 5, false])
+  assert.deepEqual(
+    [of('num.partitions').value, of('num.partitions').configSource, of('num.partitions').readOnly],
+    ['3', 4, true],
+  )
+  assert.deepEqual(
+    [of('message.max.bytes').value, of('message.max.bytes').configSource, of('message.max.bytes').readOnly],
+    ['1048588', 5, false],
+  )
   assert.deepEqual((await ask(broker, 4, brokerResource(''))).configs, [])
   assert.equal((await ask(broker, 4, brokerResource('7'))).error, 'INVALID_REQUEST')
 })
@@ -71,6 +109,9 @@ test('knows no topic, no name and no kind of resource that is not there', async 
   for (const version of versionsOf(describeConfigs)) {
     assert.equal((await ask(broker, version, topic('nope'))).error, 'UNKNOWN_TOPIC_OR_PARTITION')
     assert.equal((await ask(broker, version, topic('a/b'))).error, 'INVALID_TOPIC_EXCEPTION')
-    assert.equal((await ask(broker, version, { resourceType: 99, resourceName: '', configurationKeys: null })).error, 'INVALID_REQUEST')
+    assert.equal(
+      (await ask(broker, version, { resourceType: 99, resourceName: '', configurationKeys: null })).error,
+      'INVALID_REQUEST',
+    )
   }
 })

@@ -1,5 +1,5 @@
 /**
- * DescribeConfigs: settings of topics and of the broker, where each value comes from (KIP-226), from v3 with type and
+ * DescribeConfigs: settings of topics, consumer groups and the broker, where each value comes from (KIP-226), from v3 with type and
  * documentation (KIP-569). Of the broker only settings that have an effect here are named. Values of passwords are never told.
  */
 
@@ -7,8 +7,15 @@ import { describeConfigs, errorCode, KafkaError, type Request, type ResponseInpu
 import { topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
+import { groupConfigEntries, groupSettingNames, groupSettings } from '../settings/group-settings.ts'
 import type { SettingType } from '../settings/setting.ts'
-import { brokerConfigEntries, textInForce, topicConfigEntries, topicSettingFact, topicSettingNames } from '../settings/topic-config.ts'
+import {
+  brokerConfigEntries,
+  textInForce,
+  topicConfigEntries,
+  topicSettingFact,
+  topicSettingNames,
+} from '../settings/topic-config.ts'
 import { topicSettings } from '../settings/topic-settings.ts'
 import { configResources, configSourceCodes } from './config-resources.ts'
 import { handler } from './handler.ts'
@@ -59,12 +66,19 @@ function describe(broker: BrokerServices, resource: Resource, wanted: Wanted): R
     return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
-    return { errorCode: errorCode(error.errorName), errorMessage: error.message, resourceType, resourceName, configs: [] }
+    return {
+      errorCode: errorCode(error.errorName),
+      errorMessage: error.message,
+      resourceType,
+      resourceName,
+      configs: [],
+    }
   }
 }
 
 function configsOf(broker: BrokerServices, { resourceType, resourceName }: Resource, wanted: Wanted): ConfigAnswer[] {
   if (resourceType === configResources.topic) return topicConfigs(broker, resourceName, wanted)
+  if (resourceType === configResources.group) return groupConfigs(broker, resourceName, wanted)
   if (resourceType !== configResources.broker) {
     throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
   }
@@ -82,7 +96,8 @@ function topicConfigs({ metadata, settings }: BrokerServices, name: string, want
   const problem = topicNameProblem(name)
   if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(name)
-  if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
+  if (topic === undefined)
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
   return topicSettingNames.map(setting => {
     const { text, source } = textInForce(setting, topic.overrides, settings)
     const synonyms = topicConfigEntries(setting, topic.overrides, settings)
@@ -95,6 +110,24 @@ function topicConfigs({ metadata, settings }: BrokerServices, name: string, want
       synonyms: wanted.includeSynonyms ? synonyms.map(entry => synonym(entry.name, entry)) : [],
       configType: typeCodes[topicSettingFact(setting).type],
       documentation: wanted.includeDocumentation ? topicSettings[setting].documentation : null,
+    }
+  })
+}
+
+function groupConfigs({ metadata, settings }: BrokerServices, groupId: string, wanted: Wanted): ConfigAnswer[] {
+  if (groupId === '') throw new KafkaError('INVALID_REQUEST', 'Group name must not be empty')
+  return groupSettingNames.map(name => {
+    const entries = groupConfigEntries(name, metadata.groupOverrides(groupId), settings)
+    const [inForce = { source: 'default' as const, text: null }] = entries
+    return {
+      name,
+      value: inForce.text,
+      readOnly: false,
+      configSource: configSourceCodes[inForce.source],
+      isSensitive: false,
+      synonyms: wanted.includeSynonyms ? entries.map(entry => synonym(entry.name, entry)) : [],
+      configType: typeCodes[groupSettings[name].type],
+      documentation: wanted.includeDocumentation ? groupSettings[name].documentation : null,
     }
   })
 }

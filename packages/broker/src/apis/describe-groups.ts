@@ -1,10 +1,10 @@
 /**
- * DescribeGroups: state and members of classic groups. A group that does not exist is Dead; v6 says GROUP_ID_NOT_FOUND (KIP-1043).
+ * DescribeGroups: state and members of classic groups. Any other group is Dead; v6 says GROUP_ID_NOT_FOUND (KIP-1043).
  * v3 tells what the asking client may do with the group (KIP-430).
  */
 
 import { describeGroups, errorCode, KafkaError, type ResponseInput } from '@ottla/protocol'
-import type { ClassicGroup } from '../groups/classic-group.ts'
+import { ClassicGroup } from '../groups/classic-group.ts'
 import type { BrokerServices } from '../services.ts'
 import { groupOperations } from './authorized-operations.ts'
 import { handler } from './handler.ts'
@@ -39,10 +39,11 @@ function describe({
   version: number
 }): DescribedGroup {
   try {
-    const entry = broker.groups.existingShard(groupId)?.find(groupId)
-    if (entry !== undefined) return { groupId, errorCode: errorCode('NONE'), ...stateOf(entry.group) }
+    const group = broker.groups.existingShard(groupId)?.find(groupId)?.group
+    if (group instanceof ClassicGroup) return { groupId, errorCode: errorCode('NONE'), ...stateOf(group) }
     const error = version < 6 ? 'NONE' : 'GROUP_ID_NOT_FOUND'
-    const errorMessage = version < 6 ? null : `Group ${groupId} not found.`
+    const reason = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`
+    const errorMessage = version < 6 ? null : reason
     return { groupId, errorCode: errorCode(error), errorMessage, ...nothing, groupState: 'Dead' }
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
@@ -50,7 +51,7 @@ function describe({
   }
 }
 
-/** What members want and have is told of a stable group only: before, it is about to change. */
+/** What members want is told of a stable group only: before, it is about to change. */
 function stateOf(group: ClassicGroup) {
   const { protocolName } = group
   const isStable = group.state === 'Stable'
@@ -64,7 +65,7 @@ function stateOf(group: ClassicGroup) {
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: isStable && protocolName !== null ? member.metadata(protocolName) : Buffer.alloc(0),
-      memberAssignment: isStable ? member.assignment : Buffer.alloc(0),
+      memberAssignment: member.assignment,
     })),
   }
 }

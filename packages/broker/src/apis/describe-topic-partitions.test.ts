@@ -12,7 +12,11 @@ async function ask(broker: TestBroker, names: string[], options: { limit?: numbe
     responsePartitionLimit: limit,
     cursor,
   })
-  const told = topics.map(({ name, errorCode, partitions }) => [name, errorName(errorCode), partitions.map(({ partitionIndex }) => partitionIndex)])
+  const told = topics.map(({ name, errorCode, partitions }) => [
+    name,
+    errorName(errorCode),
+    partitions.map(({ partitionIndex }) => partitionIndex),
+  ])
   return { topics, told, nextCursor }
 }
 
@@ -40,7 +44,10 @@ test('describes topics in the order of their names, unknown ones too, and create
     lastKnownElr: [],
     offlineReplicas: [],
   })
-  assert.deepEqual((await ask(broker, [])).told.map(([name]) => name), ['a', 'b'])
+  assert.deepEqual(
+    (await ask(broker, [])).told.map(([name]) => name),
+    ['a', 'b'],
+  )
 })
 
 test('a client that follows the cursor sees every partition once', async () => {
@@ -55,7 +62,8 @@ test('a client that follows the cursor sees every partition once', async () => {
       const page = await ask(broker, ['a', 'b', 'c'], { limit, cursor })
       const count = page.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
       assert.ok(count <= limit)
-      for (const { name, partitions } of page.topics) seen.push(...partitions.map(({ partitionIndex }) => `${name}-${partitionIndex}`))
+      for (const { name, partitions } of page.topics)
+        seen.push(...partitions.map(({ partitionIndex }) => `${name}-${partitionIndex}`))
       cursor = page.nextCursor
     } while (cursor !== null)
     assert.deepEqual(seen, ['a-0', 'a-1', 'a-2', 'a-3', 'a-4', 'b-0', 'c-0', 'c-1', 'c-2', 'c-3'])
@@ -72,6 +80,11 @@ test('answers at least one partition, and no more than the broker allows', async
 test('refuses a cursor that points before a topic, and takes one that points behind', async () => {
   await using broker = await TestBroker.start()
   await broker.createTopic('t', { partitions: 2 })
-  assert.equal((await ask(broker, ['t'], { cursor: { topicName: 't', partitionIndex: -1 } })).told[0]![1], 'INVALID_REQUEST')
-  assert.deepEqual((await ask(broker, ['t'], { cursor: { topicName: 't', partitionIndex: 9 } })).told, [['t', 'NONE', []]])
+  assert.equal(
+    (await ask(broker, ['t'], { cursor: { topicName: 't', partitionIndex: -1 } })).told[0]![1],
+    'INVALID_REQUEST',
+  )
+  assert.deepEqual((await ask(broker, ['t'], { cursor: { topicName: 't', partitionIndex: 9 } })).told, [
+    ['t', 'NONE', []],
+  ])
 })

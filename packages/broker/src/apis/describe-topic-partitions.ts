@@ -18,7 +18,10 @@ export const describeTopicPartitionsHandler = handler(
   ({ request, broker }) => {
     const { cursor } = request
     if (cursor !== null && cursor.partitionIndex < 0) {
-      throw new KafkaError('INVALID_REQUEST', `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`)
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`,
+      )
     }
     const limit = broker.settings.get('max.request.partition.size.limit')
     let room = Math.max(Math.min(request.responsePartitionLimit, limit), 1)
@@ -53,7 +56,10 @@ export const describeTopicPartitionsHandler = handler(
 )
 
 /** Sorted, once each, from the cursor on. Asking for none asks for all. */
-function names({ metadata }: BrokerServices, { topics, cursor }: { topics: { name: string }[]; cursor: { topicName: string } | null }): string[] {
+function names(
+  { metadata }: BrokerServices,
+  { topics, cursor }: { topics: { name: string }[]; cursor: { topicName: string } | null },
+): string[] {
   const asked = topics.length > 0 ? topics : [...metadata.topics()]
   const sorted = [...new Set(asked.map(({ name }) => name))].sort()
   return cursor === null ? sorted : sorted.filter(name => name >= cursor.topicName)
@@ -75,7 +81,11 @@ interface PartitionRange {
   readonly endPartition: number
 }
 
-function describe({ nodeId, logs }: BrokerServices, topic: Topic, { firstPartition, endPartition }: PartitionRange): TopicAnswer {
+function describe(
+  { nodeId, logs }: BrokerServices,
+  topic: Topic,
+  { firstPartition, endPartition }: PartitionRange,
+): TopicAnswer {
   const replicas = [nodeId]
   return {
     errorCode: 0,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorName, fetch, produce, recordBatches, type RequestInput, type Response, zeroUuid } from '@ottla/protocol'
+import { errorName, fetch, produce, type RequestInput, type Response, recordBatches, zeroUuid } from '@ottla/protocol'
 import { batchOf, TestBroker, versionsOf } from '../testing/test-broker.ts'
 
 type FetchInput = RequestInput<typeof fetch>
@@ -31,18 +31,34 @@ function requestOf(version: number, asked: Asked): FetchInput {
     isolationLevel: asked.isolationLevel ?? 0,
     sessionId: asked.sessionId ?? 0,
     sessionEpoch: asked.sessionEpoch ?? -1,
-    topics: partitions.length === 0 ? [] : [{ ...names, partitions: partitions.map(partition => ({ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000, ...partition })) }],
+    topics:
+      partitions.length === 0
+        ? []
+        : [
+            {
+              ...names,
+              partitions: partitions.map(partition => ({
+                partition: 0,
+                fetchOffset: 0,
+                partitionMaxBytes: 1_000_000,
+                ...partition,
+              })),
+            },
+          ],
     forgottenTopicsData: forgotten.length === 0 ? [] : [{ ...names, partitions: forgotten }],
   }
 }
 
-const ask = (broker: TestBroker, version: number, asked: Asked = {}) => broker.request(fetch, version, requestOf(version, asked))
+const ask = (broker: TestBroker, version: number, asked: Asked = {}) =>
+  broker.request(fetch, version, requestOf(version, asked))
 
 type FetchResponse = Response<typeof fetch>
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
-const partitionsOf = ({ responses }: FetchResponse): PartitionAnswer[] => responses.flatMap(({ partitions }) => partitions)
-const indexesOf = (response: FetchResponse): number[] => partitionsOf(response).map(({ partitionIndex }) => partitionIndex)
+const partitionsOf = ({ responses }: FetchResponse): PartitionAnswer[] =>
+  responses.flatMap(({ partitions }) => partitions)
+const indexesOf = (response: FetchResponse): number[] =>
+  partitionsOf(response).map(({ partitionIndex }) => partitionIndex)
 const errorOf = (response: FetchResponse): string => errorName(partitionsOf(response)[0]!.errorCode)
 
 function valuesOf({ records }: PartitionAnswer): string[] {
@@ -68,10 +84,16 @@ test('reads in every version, by name and by topic id', async () => {
     const response = await ask(broker, version, { topic, partitions: [{ fetchOffset: 1 }, { partition: 1 }] })
     const [first, second] = partitionsOf(response)
     assert.deepEqual(valuesOf(first!), ['a', 'b', 'c'], `version ${version}`)
-    assert.deepEqual([first!.highWatermark, first!.lastStableOffset, first!.logStartOffset], [3n, 3n, version >= 5 ? 0n : -1n])
+    assert.deepEqual(
+      [first!.highWatermark, first!.lastStableOffset, first!.logStartOffset],
+      [3n, 3n, version >= 5 ? 0n : -1n],
+    )
     assert.equal(first!.abortedTransactions, null)
     assert.deepEqual([second!.errorCode, second!.highWatermark, second!.records?.length], [0, 0n, 0])
-    assert.equal(response.responses[0]![version >= firstTopicIdVersion ? 'topicId' : 'topic'], version >= firstTopicIdVersion ? topic.id : 't')
+    assert.equal(
+      response.responses[0]![version >= firstTopicIdVersion ? 'topicId' : 'topic'],
+      version >= firstTopicIdVersion ? topic.id : 't',
+    )
   }
 })
 
@@ -83,7 +105,10 @@ test('knows neither topics nor partitions nor offsets that are not there', async
   for (const version of versionsOf(fetch)) {
     const expected = version >= firstTopicIdVersion ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
     assert.equal(errorOf(await ask(broker, version, { topic: unknown, maxWaitMs: 10_000 })), expected)
-    assert.equal(errorOf(await ask(broker, version, { topic, partitions: [{ partition: 5 }] })), 'UNKNOWN_TOPIC_OR_PARTITION')
+    assert.equal(
+      errorOf(await ask(broker, version, { topic, partitions: [{ partition: 5 }] })),
+      'UNKNOWN_TOPIC_OR_PARTITION',
+    )
     for (const fetchOffset of [-1n, 2n, 2n ** 62n]) {
       const response = await ask(broker, version, { topic, partitions: [{ fetchOffset }] })
       assert.equal(errorOf(response), 'OFFSET_OUT_OF_RANGE')
@@ -109,11 +134,16 @@ test('the first batch is given whole, however small the limits; what follows mus
   await writeTo(broker, ['y'.repeat(1_000)])
   await writeTo(broker, ['z'.repeat(1_000)], { partition: 1 })
   const sizes = async (asked: Asked): Promise<number[]> =>
-    partitionsOf(await ask(broker, 11, { partitions: [{}, { partition: 1 }], ...asked })).map(answer => valuesOf(answer).length)
+    partitionsOf(await ask(broker, 11, { partitions: [{}, { partition: 1 }], ...asked })).map(
+      answer => valuesOf(answer).length,
+    )
   assert.deepEqual(await sizes({}), [2, 1])
   assert.deepEqual(await sizes({ maxBytes: 1 }), [1, 0])
   assert.deepEqual(await sizes({ maxBytes: 2_500 }), [2, 0])
-  assert.deepEqual(await sizes({ partitions: [{ partitionMaxBytes: 1 }, { partition: 1, partitionMaxBytes: 1 }] }), [1, 0])
+  assert.deepEqual(
+    await sizes({ partitions: [{ partitionMaxBytes: 1 }, { partition: 1, partitionMaxBytes: 1 }] }),
+    [1, 0],
+  )
   assert.deepEqual(await sizes({ partitions: [{ fetchOffset: 2 }, { partition: 1, partitionMaxBytes: 1 }] }), [0, 1])
 })
 
@@ -148,7 +178,10 @@ test('waits for as many bytes as it was told, and is answered with what there is
   const startedMs = performance.now()
   const timedOut = await ask(broker, 11, { partitions, maxWaitMs: 100, minBytes: 10_000 })
   assert.ok(performance.now() - startedMs >= 99)
-  assert.deepEqual(partitionsOf(timedOut).map(answer => valuesOf(answer).length), [2, 2])
+  assert.deepEqual(
+    partitionsOf(timedOut).map(answer => valuesOf(answer).length),
+    [2, 2],
+  )
 })
 
 test('a waiting fetch ends when its connection does', async () => {
@@ -179,7 +212,10 @@ test('shows a client that has read on in an epoch that ended where the histories
   for (const version of versionsOf(fetch).filter(version => version >= 12)) {
     const diverging = await ask(broker, version, { topic, partitions: [{ fetchOffset: 2, lastFetchedEpoch: 0 }] })
     assert.deepEqual(partitionsOf(diverging)[0]!.divergingEpoch, { epoch: -1, endOffset: -1n })
-    assert.equal(errorOf(await ask(broker, version, { topic, partitions: [{ fetchOffset: 2, lastFetchedEpoch: 3 }] })), 'OFFSET_OUT_OF_RANGE')
+    assert.equal(
+      errorOf(await ask(broker, version, { topic, partitions: [{ fetchOffset: 2, lastFetchedEpoch: 3 }] })),
+      'OFFSET_OUT_OF_RANGE',
+    )
   }
 })
 
@@ -190,7 +226,8 @@ test('does not know a replica', async () => {
     const replica = version >= 15 ? { replicaState: { replicaId: 3, replicaEpoch: 1 } } : { replicaId: 3 }
     const response = await broker.request(fetch, version, { ...requestOf(version, { topic }), ...replica })
     assert.equal(errorOf(response), 'NOT_LEADER_OR_FOLLOWER')
-    if (version >= 16) assert.deepEqual(response.nodeEndpoints, [{ nodeId: 1, host: '127.0.0.1', port: broker.port, rack: null }])
+    if (version >= 16)
+      assert.deepEqual(response.nodeEndpoints, [{ nodeId: 1, host: '127.0.0.1', port: broker.port, rack: null }])
   }
 })
 
@@ -205,7 +242,8 @@ test('a session answers only with news, and remembers what it was asked for', as
     const { sessionId } = full
     assert.ok(sessionId > 0)
     assert.deepEqual(indexesOf(full), [0, 1, 2])
-    const next = (sessionEpoch: number, asked: Asked) => ask(broker, version, { topic, partitions: [], ...asked, sessionId, sessionEpoch })
+    const next = (sessionEpoch: number, asked: Asked) =>
+      ask(broker, version, { topic, partitions: [], ...asked, sessionId, sessionEpoch })
 
     const end = Number(partitionsOf(full)[0]!.highWatermark)
     assert.deepEqual(indexesOf(await next(1, { partitions: [{ fetchOffset: end }] })), [])
@@ -227,7 +265,8 @@ test('a session is left by its epoch rules', async () => {
   const topic = await broker.createTopic('t')
   for (const version of versionsOf(fetch).filter(version => version >= firstSessionVersion)) {
     const { sessionId } = await ask(broker, version, { topic, sessionEpoch: 0 })
-    const error = async (asked: Asked): Promise<string> => errorName((await ask(broker, version, { topic, partitions: [], ...asked })).errorCode)
+    const error = async (asked: Asked): Promise<string> =>
+      errorName((await ask(broker, version, { topic, partitions: [], ...asked })).errorCode)
     assert.equal(await error({ sessionId, sessionEpoch: 2 }), 'INVALID_FETCH_SESSION_EPOCH')
     assert.equal(await error({ sessionId: sessionId + 1, sessionEpoch: 1 }), 'FETCH_SESSION_ID_NOT_FOUND')
     assert.equal(await error({ sessionId, sessionEpoch: 1 }), 'NONE')

@@ -7,7 +7,13 @@
  */
 
 import { fetch, type Request, type ResponseInput } from '@ottla/protocol'
-import { type FetchSession, type FetchTarget, keyOf, newPartition, type SessionPartition } from '../fetch/fetch-sessions.ts'
+import {
+  type FetchSession,
+  type FetchTarget,
+  keyOf,
+  newPartition,
+  type SessionPartition,
+} from '../fetch/fetch-sessions.ts'
 import type { PartitionRead } from '../fetch/partition-reader.ts'
 import { readOrWait } from '../fetch/waiting-fetch.ts'
 import { addressFor } from '../network/listener-address.ts'
@@ -31,7 +37,7 @@ export const fetchHandler = handler(
     const reads = await readOrWait(broker, connection, partitions, {
       maxWaitMs: request.maxWaitMs,
       minBytes: request.minBytes,
-      maxBytes: Math.min(request.maxBytes, broker.settings.get('fetch.max.bytes')),
+      maxBytes: Math.min(request.maxBytes, broker.settings.get('fetch.max.bytes'), broker.unsentAnswers.roomInBytes),
       isReadCommitted: request.isolationLevel === readCommitted,
       isReplica: replicaId >= 0,
       hintsLeader: version >= firstLeaderHintVersion,
@@ -122,5 +128,8 @@ function withEndpoints(response: FetchResponse, broker: BrokerServices, connecti
   const isNeeded = response.responses.some(({ partitions }) => partitions.some(({ currentLeader }) => currentLeader))
   if (!isNeeded) return response
   const { host, port } = addressFor(connection, broker.advertisedListeners)
-  return { ...response, nodeEndpoints: [{ nodeId: broker.nodeId, host, port, rack: broker.settings.get('broker.rack') }] }
+  return {
+    ...response,
+    nodeEndpoints: [{ nodeId: broker.nodeId, host, port, rack: broker.settings.get('broker.rack') }],
+  }
 }

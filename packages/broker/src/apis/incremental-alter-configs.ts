@@ -1,10 +1,10 @@
 /**
- * IncrementalAlterConfigs (KIP-339): sets, removes, extends and shortens single settings of topics and of the running broker.
+ * IncrementalAlterConfigs (KIP-339): sets, removes, extends and shortens single settings of topics, consumer groups and the broker.
  * All changes of one resource take effect or none. What was changed of the broker outlives a restart, above its file.
  */
 
 import { errorCode, incrementalAlterConfigs, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
-import type { ConfigChanges } from '../metadata/metadata.ts'
+import type { ConfigChanges } from '../metadata/config-changes.ts'
 import { topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
@@ -32,7 +32,12 @@ export const incrementalAlterConfigsHandler = handler(
   },
   {
     refuse: ({ request, errorCode, errorMessage }) => ({
-      responses: request.resources.map(({ resourceType, resourceName }) => ({ errorCode, errorMessage, resourceType, resourceName })),
+      responses: request.resources.map(({ resourceType, resourceName }) => ({
+        errorCode,
+        errorMessage,
+        resourceType,
+        resourceName,
+      })),
     }),
   },
 )
@@ -48,6 +53,7 @@ async function alter(
     checkNames(resource)
     if (resourceType === configResources.topic) await alterTopic(broker, resource, validateOnly)
     else if (resourceType === configResources.broker) await alterBroker(broker, resource, validateOnly)
+    else if (resourceType === configResources.group) await alterGroup(broker, resource, validateOnly)
     else throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
     return { errorCode: 0, errorMessage: null, resourceType, resourceName }
   } catch (error) {
@@ -67,11 +73,16 @@ function checkNames({ configs }: Resource): void {
   }
 }
 
-async function alterTopic({ metadata, settings }: BrokerServices, { resourceName, configs }: Resource, validateOnly: boolean): Promise<void> {
+async function alterTopic(
+  { metadata, settings }: BrokerServices,
+  { resourceName, configs }: Resource,
+  validateOnly: boolean,
+): Promise<void> {
   const problem = topicNameProblem(resourceName)
   if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(resourceName)
-  if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${resourceName}' does not exist.`)
+  if (topic === undefined)
+    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${resourceName}' does not exist.`)
   const changes = changesOf(configs, {
     isList: name => isTopicSettingName(name) && topicSettingFact(name).type === 'list',
     current: name => (isTopicSettingName(name) ? textInForce(name, topic.overrides, settings).text : ''),
@@ -80,9 +91,16 @@ async function alterTopic({ metadata, settings }: BrokerServices, { resourceName
   else await metadata.alterTopicConfig(resourceName, changes)
 }
 
-async function alterBroker({ metadata, settings, nodeId }: BrokerServices, { resourceName, configs }: Resource, validateOnly: boolean): Promise<void> {
+async function alterBroker(
+  { metadata, settings, nodeId }: BrokerServices,
+  { resourceName, configs }: Resource,
+  validateOnly: boolean,
+): Promise<void> {
   if (resourceName !== '' && resourceName !== String(nodeId)) {
-    throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`)
+    throw new KafkaError(
+      'INVALID_REQUEST',
+      `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`,
+    )
   }
   const changes = changesOf(configs, {
     isList: name => brokerSettings.get(name)?.type === 'list',
@@ -90,6 +108,17 @@ async function alterBroker({ metadata, settings, nodeId }: BrokerServices, { res
   })
   if (validateOnly) metadata.checkBrokerConfig(changes)
   else await metadata.alterBrokerConfig(resourceName, changes)
+}
+
+async function alterGroup(
+  { metadata }: BrokerServices,
+  { resourceName, configs }: Resource,
+  validateOnly: boolean,
+): Promise<void> {
+  // None of them is a list, so nothing is extended or shortened.
+  const changes = changesOf(configs, { isList: () => false, current: () => '' })
+  if (validateOnly) metadata.checkGroupConfig(resourceName, changes)
+  else await metadata.alterGroupConfig(resourceName, changes)
 }
 
 interface SettingsOfResource {
@@ -104,8 +133,11 @@ function changesOf(configs: Resource['configs'], { isList, current }: SettingsOf
     else if (configOperation === operations.delete) changes.set(name, null)
     else if (configOperation === operations.append || configOperation === operations.subtract) {
       const operation = configOperation === operations.append ? 'APPEND' : 'SUBTRACT'
-      if (!isList(name)) throw new KafkaError('INVALID_CONFIG', `Can't ${operation} to key ${name} because its type is not LIST.`)
-      const items = current(name).split(',').filter(item => item !== '')
+      if (!isList(name))
+        throw new KafkaError('INVALID_CONFIG', `Can't ${operation} to key ${name} because its type is not LIST.`)
+      const items = current(name)
+        .split(',')
+        .filter(item => item !== '')
       const changed = (value ?? '').split(',').map(item => item.trim())
       const kept = items.filter(item => !changed.includes(item))
       const added = configOperation === operations.append ? changed.filter(item => !items.includes(item)) : []

@@ -5,7 +5,12 @@ import { batchOf, TestBroker, versionsOf } from '../testing/test-broker.ts'
 
 const firstMs = 1_700_000_000_000
 
-async function ask(broker: TestBroker, version: number, timestamp: number, partition: { partitionIndex?: number; currentLeaderEpoch?: number } = {}) {
+async function ask(
+  broker: TestBroker,
+  version: number,
+  timestamp: number,
+  partition: { partitionIndex?: number; currentLeaderEpoch?: number } = {},
+) {
   const { topics } = await broker.request(listOffsets, version, {
     replicaId: -1,
     isolationLevel: 0,
@@ -20,7 +25,11 @@ async function ask(broker: TestBroker, version: number, timestamp: number, parti
 async function start(): Promise<TestBroker> {
   const broker = await TestBroker.start()
   await broker.createTopic('t', { partitions: 2 })
-  for (const timestamps of [[0, 10], [20, 20], [5, 15]]) {
+  for (const timestamps of [
+    [0, 10],
+    [20, 20],
+    [5, 15],
+  ]) {
     const records = timestamps.map(ms => ({ timestamp: firstMs + ms, key: null, value: Buffer.from('x'), headers: [] }))
     await broker.request(produce, 9, {
       acks: -1,
@@ -57,7 +66,8 @@ test('finds the first record at or after a time, also where times go back', asyn
 test('knows each special timestamp from its version on, and no others', async () => {
   await using broker = await start()
   for (const version of versionsOf(listOffsets)) {
-    const expected = (since: number, answer: unknown[]) => (version < since ? ['UNSUPPORTED_VERSION', -1, -1, -1] : answer)
+    const expected = (since: number, answer: unknown[]) =>
+      version < since ? ['UNSUPPORTED_VERSION', -1, -1, -1] : answer
     assert.deepEqual(await ask(broker, version, -3), expected(7, ['NONE', 2, firstMs + 20, 0]))
     assert.deepEqual(await ask(broker, version, -4), expected(8, ['NONE', 0, -1, 0]))
     assert.deepEqual(await ask(broker, version, -5), expected(9, ['NONE', -1, -1, -1]))
@@ -77,9 +87,21 @@ test('refuses what is not there, is named twice, or has another leader epoch', a
   await using broker = await start()
   for (const version of versionsOf(listOffsets)) {
     assert.equal((await ask(broker, version, -1, { partitionIndex: 9 }))[0], 'UNKNOWN_TOPIC_OR_PARTITION')
-    if (version >= 4) assert.equal((await ask(broker, version, -1, { currentLeaderEpoch: 4 }))[0], 'UNKNOWN_LEADER_EPOCH')
-    const twice = [{ partitionIndex: 0, timestamp: -1 }, { partitionIndex: 0, timestamp: -2 }]
-    const { topics } = await broker.request(listOffsets, version, { replicaId: -1, isolationLevel: 0, topics: [{ name: 't', partitions: twice }], timeoutMs: 1 })
-    assert.deepEqual(topics[0]!.partitions.map(({ errorCode }) => errorName(errorCode)), ['INVALID_REQUEST', 'INVALID_REQUEST'])
+    if (version >= 4)
+      assert.equal((await ask(broker, version, -1, { currentLeaderEpoch: 4 }))[0], 'UNKNOWN_LEADER_EPOCH')
+    const twice = [
+      { partitionIndex: 0, timestamp: -1 },
+      { partitionIndex: 0, timestamp: -2 },
+    ]
+    const { topics } = await broker.request(listOffsets, version, {
+      replicaId: -1,
+      isolationLevel: 0,
+      topics: [{ name: 't', partitions: twice }],
+      timeoutMs: 1,
+    })
+    assert.deepEqual(
+      topics[0]!.partitions.map(({ errorCode }) => errorName(errorCode)),
+      ['INVALID_REQUEST', 'INVALID_REQUEST'],
+    )
   }
 })

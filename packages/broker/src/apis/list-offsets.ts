@@ -46,7 +46,9 @@ export const listOffsetsHandler = handler(
         name,
         partitions: await Promise.all(
           partitions.map(async query => {
-            const isRepeated = partitions.some(other => other !== query && other.partitionIndex === query.partitionIndex)
+            const isRepeated = partitions.some(
+              other => other !== query && other.partitionIndex === query.partitionIndex,
+            )
             return answer(broker, { name, query, version, isRepeated, isolationLevel: request.isolationLevel })
           }),
         ),
@@ -82,10 +84,14 @@ async function answer(broker: BrokerServices, asked: Query) {
   }
 }
 
-async function find(broker: BrokerServices, { name, query, version, isRepeated, isolationLevel }: Query): Promise<OffsetAnswer> {
+async function find(
+  broker: BrokerServices,
+  { name, query, version, isRepeated, isolationLevel }: Query,
+): Promise<OffsetAnswer> {
   if (isRepeated) throw new KafkaError('INVALID_REQUEST')
   const timestamp = Number(query.timestamp)
-  if (timestamp < 0 && version < (sinceVersion.get(timestamp) ?? Number.POSITIVE_INFINITY)) throw new KafkaError('UNSUPPORTED_VERSION')
+  if (timestamp < 0 && version < (sinceVersion.get(timestamp) ?? Number.POSITIVE_INFINITY))
+    throw new KafkaError('UNSUPPORTED_VERSION')
   const log = findLog(broker, findTopic(broker, { topicId: zeroUuid, name }), query.partitionIndex)
   checkLeaderEpoch(log, query.currentLeaderEpoch)
   const end = isolationLevel === readCommitted ? log.lastStableOffset : log.highWatermark

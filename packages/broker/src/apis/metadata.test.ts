@@ -16,7 +16,9 @@ test('tells the broker, the cluster and a topic in every version', async () => {
   const topic = await broker.createTopic('t', { partitions: 2 })
   for (const version of versionsOf(metadata)) {
     const answer = await ask(broker, version, ['t'])
-    assert.deepEqual(answer.brokers, [{ nodeId: 1, host: '127.0.0.1', port: broker.port, rack: version >= 1 ? 'r1' : null }])
+    assert.deepEqual(answer.brokers, [
+      { nodeId: 1, host: '127.0.0.1', port: broker.port, rack: version >= 1 ? 'r1' : null },
+    ])
     assert.equal(answer.clusterId, version >= 2 ? broker.broker.clusterId : null)
     assert.equal(answer.controllerId, version >= 1 ? 1 : -1)
     const [told] = answer.topics
@@ -42,7 +44,10 @@ test('null asks for all topics, in version 0 an empty list; from then on that as
   await broker.createTopic('b')
   for (const version of versionsOf(metadata)) {
     const all = await ask(broker, version, version === 0 ? [] : null)
-    assert.deepEqual(all.topics.map(({ name }) => name), ['a', 'b'])
+    assert.deepEqual(
+      all.topics.map(({ name }) => name),
+      ['a', 'b'],
+    )
     if (version > 0) assert.deepEqual((await ask(broker, version, [])).topics, [])
   }
 })
@@ -51,7 +56,10 @@ test('creates a topic by being asked for it, with the default number of partitio
   await using broker = await TestBroker.start({ 'num.partitions': '3' })
   for (const version of versionsOf(metadata)) {
     const { topics } = await ask(broker, version, [`t${version}`, `t${version}`], { allowAutoTopicCreation: true })
-    assert.deepEqual(topics.map(({ errorCode, name, partitions }) => [errorCode, name, partitions.length]), [[0, `t${version}`, 3]])
+    assert.deepEqual(
+      topics.map(({ errorCode, name, partitions }) => [errorCode, name, partitions.length]),
+      [[0, `t${version}`, 3]],
+    )
   }
   assert.equal(broker.broker.metadata.topicCount, versionsOf(metadata).length)
 })
@@ -66,18 +74,26 @@ test('creates one topic when many ask for it at the same time', async () => {
 test('creates nothing when the client or the setting forbids it, or the name is not one', async () => {
   await using broker = await TestBroker.start()
   for (const version of versionsOf(metadata).filter(version => version >= 4)) {
-    const { topics } = await ask(broker, version, ['no', '..', 'a/b', 'x'.repeat(250), '__consumer_offsets'], { allowAutoTopicCreation: false })
-    assert.deepEqual(topics.map(({ errorCode }) => errorName(errorCode)), [
-      'UNKNOWN_TOPIC_OR_PARTITION',
-      'INVALID_TOPIC_EXCEPTION',
-      'INVALID_TOPIC_EXCEPTION',
-      'INVALID_TOPIC_EXCEPTION',
-      'UNKNOWN_TOPIC_OR_PARTITION',
-    ])
+    const { topics } = await ask(broker, version, ['no', '..', 'a/b', 'x'.repeat(250), '__consumer_offsets'], {
+      allowAutoTopicCreation: false,
+    })
+    assert.deepEqual(
+      topics.map(({ errorCode }) => errorName(errorCode)),
+      [
+        'UNKNOWN_TOPIC_OR_PARTITION',
+        'INVALID_TOPIC_EXCEPTION',
+        'INVALID_TOPIC_EXCEPTION',
+        'INVALID_TOPIC_EXCEPTION',
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      ],
+    )
     assert.equal(topics[4]!.isInternal, true)
   }
   const invalid = await ask(broker, 4, ['..', 'a/b'], { allowAutoTopicCreation: true })
-  assert.deepEqual(invalid.topics.map(({ errorCode }) => errorName(errorCode)), ['INVALID_TOPIC_EXCEPTION', 'INVALID_TOPIC_EXCEPTION'])
+  assert.deepEqual(
+    invalid.topics.map(({ errorCode }) => errorName(errorCode)),
+    ['INVALID_TOPIC_EXCEPTION', 'INVALID_TOPIC_EXCEPTION'],
+  )
   await broker.restart({ 'auto.create.topics.enable': 'false' })
   assert.equal(errorName((await ask(broker, 9, ['no'])).topics[0]!.errorCode), 'UNKNOWN_TOPIC_OR_PARTITION')
   assert.equal(broker.broker.metadata.topicCount, 0)
@@ -87,11 +103,19 @@ test('finds topics by id, and is told by which id there is none', async () => {
   await using broker = await TestBroker.start()
   const { id } = await broker.createTopic('t')
   for (const version of [12, 13]) {
-    const { topics } = await broker.request(metadata, version, { topics: [{ name: null, topicId: id }, { name: null, topicId: unknownId }] })
-    assert.deepEqual(topics.map(({ errorCode, name, topicId }) => [errorName(errorCode), name, topicId]), [
-      ['NONE', 't', id],
-      ['UNKNOWN_TOPIC_ID', null, unknownId],
-    ])
+    const { topics } = await broker.request(metadata, version, {
+      topics: [
+        { name: null, topicId: id },
+        { name: null, topicId: unknownId },
+      ],
+    })
+    assert.deepEqual(
+      topics.map(({ errorCode, name, topicId }) => [errorName(errorCode), name, topicId]),
+      [
+        ['NONE', 't', id],
+        ['UNKNOWN_TOPIC_ID', null, unknownId],
+      ],
+    )
   }
 })
 

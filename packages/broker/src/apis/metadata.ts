@@ -6,7 +6,15 @@
  * "unknown" until a topic is created, this answers when it is there: the client need not ask twice.
  */
 
-import { errorCode, type ErrorName, KafkaError, metadata, type Request, type ResponseInput, zeroUuid } from '@ottla/protocol'
+import {
+  type ErrorName,
+  errorCode,
+  KafkaError,
+  metadata,
+  type Request,
+  type ResponseInput,
+  zeroUuid,
+} from '@ottla/protocol'
 import type { Topic } from '../metadata/metadata.ts'
 import { clusterMetadataTopic, isInternalTopic, topicNameProblem } from '../metadata/topic-name.ts'
 import { addressFor } from '../network/listener-address.ts'
@@ -38,7 +46,12 @@ export const metadataHandler = handler(
     refuse: ({ request, errorCode }) => ({
       errorCode,
       brokers: [],
-      topics: (request.topics ?? []).map(({ topicId, name }) => ({ errorCode, name: name ?? '', topicId, partitions: [] })),
+      topics: (request.topics ?? []).map(({ topicId, name }) => ({
+        errorCode,
+        name: name ?? '',
+        topicId,
+        partitions: [],
+      })),
     }),
   },
 )
@@ -81,7 +94,11 @@ function answerById(broker: BrokerServices, id: string, asked: Asked): TopicAnsw
   return { errorCode: errorCode('UNKNOWN_TOPIC_ID'), name: null, topicId: id, partitions: [] }
 }
 
-async function answerUnknown(broker: BrokerServices, name: string, asked: Asked & { mayCreate: boolean }): Promise<TopicAnswer> {
+async function answerUnknown(
+  broker: BrokerServices,
+  name: string,
+  asked: Asked & { mayCreate: boolean },
+): Promise<TopicAnswer> {
   const refused = (error: ErrorName): TopicAnswer => ({
     errorCode: errorCode(error),
     name,
@@ -89,11 +106,15 @@ async function answerUnknown(broker: BrokerServices, name: string, asked: Asked 
     partitions: [],
   })
   if (topicNameProblem(name) !== null) return refused('INVALID_TOPIC_EXCEPTION')
-  if (!asked.mayCreate || isInternalTopic(name) || name === clusterMetadataTopic) return refused('UNKNOWN_TOPIC_OR_PARTITION')
+  if (!asked.mayCreate || isInternalTopic(name) || name === clusterMetadataTopic)
+    return refused('UNKNOWN_TOPIC_OR_PARTITION')
   try {
     checkReplicationFactor(broker.settings.get('default.replication.factor'))
     const topic = await broker.metadata.ensureTopic({ name, partitionCount: broker.settings.get('num.partitions') })
-    broker.logger.info({ topic: name, partitions: topic.partitionCount }, 'created a topic because a client asked for it')
+    broker.logger.info(
+      { topic: name, partitions: topic.partitionCount },
+      'created a topic because a client asked for it',
+    )
     return describe(broker, topic, asked)
   } catch (error) {
     if (error instanceof KafkaError) return refused(error.errorName)

@@ -1,10 +1,12 @@
 /**
  * OffsetFetch: how far groups have read. Only durable commits are told, so that no crash takes back what a consumer relied on.
- * v2 null topics mean all, v8 asks for several groups (KIP-709), v10 names topics by id.
+ * v2 null topics mean all, v8 asks for several groups (KIP-709), v9 says which member asks (KIP-848), v10 names topics by id.
  */
 
 import { type ErrorName, errorCode, KafkaError, offsetFetch, zeroUuid } from '@ottla/protocol'
 import type { CommittedOffset, CommittedOffsets } from '../groups/committed-offsets.ts'
+import { ConsumerGroup } from '../groups/consumer/consumer-group.ts'
+import { assertMayFetch } from '../groups/consumer/offsets.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
 
@@ -19,8 +21,10 @@ export const offsetFetchHandler = handler(
   offsetFetch,
   ({ request, version, broker }) => {
     if (version >= 8) {
-      const groups = request.groups.map(({ groupId, topics }) => {
+      const groups = request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
         try {
+          const group = broker.groups.existingShard(groupId)?.find(groupId)?.group
+          if (group instanceof ConsumerGroup) assertMayFetch(group, memberId, memberEpoch)
           return { groupId, topics: fetchOffsets({ broker, version, groupId, topics }), errorCode: errorCode('NONE') }
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error

@@ -14,12 +14,18 @@ interface Sent {
   readonly transactionalId?: string
 }
 
-function requestOf(version: number, records: Buffer | null, { topic, acks = -1, partition = 0, transactionalId }: Sent = {}): ProduceInput {
+function requestOf(
+  version: number,
+  records: Buffer | null,
+  { topic, acks = -1, partition = 0, transactionalId }: Sent = {},
+): ProduceInput {
   const { name, id } = topic ?? { name: 't', id: zeroUuid }
   return {
     acks,
     timeoutMs: 5_000,
-    topicData: [{ topicId: version >= firstTopicIdVersion ? id : zeroUuid, name, partitionData: [{ index: partition, records }] }],
+    topicData: [
+      { topicId: version >= firstTopicIdVersion ? id : zeroUuid, name, partitionData: [{ index: partition, records }] },
+    ],
     ...(transactionalId === undefined ? {} : { transactionalId }),
   }
 }
@@ -82,7 +88,10 @@ test('knows neither topics nor partitions that are not there', async () => {
     const expected = version >= firstTopicIdVersion ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION'
     assert.equal((await send(broker, version, batchOf(['x']), { topic: unknown })).error, expected)
     for (const partition of [1, -1]) {
-      assert.equal((await send(broker, version, batchOf(['x']), { topic, partition })).error, 'UNKNOWN_TOPIC_OR_PARTITION')
+      assert.equal(
+        (await send(broker, version, batchOf(['x']), { topic, partition })).error,
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      )
     }
   }
 })
@@ -105,9 +114,16 @@ test('says which records of a batch are wrong', async () => {
   await using broker = await TestBroker.start()
   await broker.createTopic('t', { overrides: { 'cleanup.policy': 'compact' } })
   const keyed = { timestamp: 1_700_000_000_000, key: Buffer.from('k'), value: Buffer.from('v'), headers: [] }
-  const answer = await send(broker, 9, batchOf([], { records: [keyed, { ...keyed, key: null }, keyed, { ...keyed, key: null }] }))
+  const answer = await send(
+    broker,
+    9,
+    batchOf([], { records: [keyed, { ...keyed, key: null }, keyed, { ...keyed, key: null }] }),
+  )
   assert.equal(answer.error, 'INVALID_RECORD')
-  assert.deepEqual(answer.recordErrors.map(({ batchIndex }) => batchIndex), [1, 3])
+  assert.deepEqual(
+    answer.recordErrors.map(({ batchIndex }) => batchIndex),
+    [1, 3],
+  )
 })
 
 test('answers the append time of a topic that uses it', async () => {
@@ -125,18 +141,29 @@ test('a failure of one partition does not touch the others', async () => {
     acks: -1,
     timeoutMs: 5_000,
     topicData: [
-      { topicId: zeroUuid, name: 't', partitionData: [{ index: 0, records: batchOf(['a']) }, { index: 7, records: batchOf(['b']) }, { index: 1, records: batchOf(['c']) }] },
+      {
+        topicId: zeroUuid,
+        name: 't',
+        partitionData: [
+          { index: 0, records: batchOf(['a']) },
+          { index: 7, records: batchOf(['b']) },
+          { index: 1, records: batchOf(['c']) },
+        ],
+      },
       { topicId: zeroUuid, name: 'nope', partitionData: [{ index: 0, records: batchOf(['d']) }] },
     ],
   })
-  const errors = responses.map(({ partitionResponses }) => partitionResponses.map(({ errorCode }) => errorName(errorCode)))
+  const errors = responses.map(({ partitionResponses }) =>
+    partitionResponses.map(({ errorCode }) => errorName(errorCode)),
+  )
   assert.deepEqual(errors, [['NONE', 'UNKNOWN_TOPIC_OR_PARTITION', 'NONE'], ['UNKNOWN_TOPIC_OR_PARTITION']])
 })
 
 test('an idempotent producer that repeats itself gets its first answer, and a gap is refused', async () => {
   await using broker = await TestBroker.start()
   await broker.createTopic('t')
-  const sequence = (baseSequence: number, producerEpoch = 0) => batchOf(['x'], { producerId: 7, producerEpoch, baseSequence })
+  const sequence = (baseSequence: number, producerEpoch = 0) =>
+    batchOf(['x'], { producerId: 7, producerEpoch, baseSequence })
   assert.equal((await send(broker, 9, sequence(0))).baseOffset, 0)
   assert.equal((await send(broker, 9, sequence(1))).baseOffset, 1)
   assert.equal((await send(broker, 9, sequence(0))).baseOffset, 0)
@@ -158,6 +185,9 @@ test('refuses transactions with an error that clients neither retry nor hide', a
   await using broker = await TestBroker.start()
   await broker.createTopic('t')
   const records = batchOf(['x'], { transactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 })
-  assert.equal((await send(broker, 9, records, { transactionalId: 'tx' })).error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  assert.equal(
+    (await send(broker, 9, records, { transactionalId: 'tx' })).error,
+    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  )
   assert.equal((await send(broker, 9, records)).error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
 })

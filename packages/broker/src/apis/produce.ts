@@ -7,7 +7,15 @@
  */
 
 import { RecordValidationError } from '@ottla/log'
-import { errorCode, type ErrorName, KafkaError, produce, RecordBatch, type Request, type ResponseInput } from '@ottla/protocol'
+import {
+  type ErrorName,
+  errorCode,
+  KafkaError,
+  produce,
+  RecordBatch,
+  type Request,
+  type ResponseInput,
+} from '@ottla/protocol'
 import { findLog, findTopic } from '../partition-access.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler, type Refusal } from './handler.ts'
@@ -45,11 +53,15 @@ export const produceHandler = handler(
       partitionResponses: topic.partitionData.map(partition => append(broker, { topic, partition, acks, waits })),
     }))
     if (acks === 0) {
-      const failed = responses.flatMap(({ partitionResponses }) => partitionResponses).find(answer => answer.errorCode !== 0)
+      const failed = responses
+        .flatMap(({ partitionResponses }) => partitionResponses)
+        .find(answer => answer.errorCode !== 0)
       if (failed !== undefined) connection.close(`a produce request with acks=0 failed: ${failed.errorMessage}`)
       return null
     }
-    return waits.isEmpty ? { responses } : waits.settled({ responses }, { timers: broker.timers, timeoutMs: request.timeoutMs })
+    return waits.isEmpty
+      ? { responses }
+      : waits.settled({ responses }, { timers: broker.timers, timeoutMs: request.timeoutMs })
   },
   { refuse: refuseAll, pipelined: true },
 )
@@ -72,14 +84,22 @@ interface Append {
 }
 
 function append(broker: BrokerServices, { topic: reference, partition, acks, waits }: Append): PartitionAnswer {
-  const answer: PartitionAnswer = { index: partition.index, errorCode: 0, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
+  const answer: PartitionAnswer = {
+    index: partition.index,
+    errorCode: 0,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+  }
   try {
     const topic = findTopic(broker, reference)
     const log = findLog(broker, topic, partition.index)
-    if (topic.isInternal) throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`)
+    if (topic.isInternal)
+      throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`)
     answer.logStartOffset = log.logStartOffset
     const records = partition.records
-    if (records === null) throw new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
+    if (records === null)
+      throw new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
     const appended = log.append(records, { origin: 'client' })
     answer.baseOffset = appended.baseOffset
     answer.logAppendTimeMs = appended.logAppendTimeMs

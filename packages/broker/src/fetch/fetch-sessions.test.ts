@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type FetchTarget, FetchSessions } from './fetch-sessions.ts'
+import { FetchSessions, type FetchTarget } from './fetch-sessions.ts'
 
 function sessionsOf(maxSessions: number) {
   const time = { nowMs: 0 }
@@ -16,7 +16,15 @@ function sessionsOf(maxSessions: number) {
 }
 
 function targetOf(partition: number): FetchTarget {
-  return { topicId: '', topic: 't', partition, currentLeaderEpoch: -1, fetchOffset: 0, lastFetchedEpoch: -1, maxBytes: 1 }
+  return {
+    topicId: '',
+    topic: 't',
+    partition,
+    currentLeaderEpoch: -1,
+    fetchOffset: 0,
+    lastFetchedEpoch: -1,
+    maxBytes: 1,
+  }
 }
 
 test('after the highest epoch comes 1', () => {
@@ -36,7 +44,9 @@ test('gives up the session that has not been used for longest, but none that is 
   assert.equal(create(3), null)
   time.nowMs = 130_000
   assert.ok(create(1))
-  assert.throws(() => sessions.resume({ id: second.id, epoch: 1, usesTopicIds: false }), { errorName: 'FETCH_SESSION_ID_NOT_FOUND' })
+  assert.throws(() => sessions.resume({ id: second.id, epoch: 1, usesTopicIds: false }), {
+    errorName: 'FETCH_SESSION_ID_NOT_FOUND',
+  })
   sessions.resume({ id: first.id, epoch: 2, usesTopicIds: false })
 })
 
@@ -59,5 +69,8 @@ test('partitions that gave records go to the end', () => {
   const session = create(3)!
   const [first] = session.partitions.values()
   session.moveToEnd(first!)
-  assert.deepEqual([...session.partitions.values()].map(({ partition }) => partition), [1, 2, 0])
+  assert.deepEqual(
+    [...session.partitions.values()].map(({ partition }) => partition),
+    [1, 2, 0],
+  )
 })

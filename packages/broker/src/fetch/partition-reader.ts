@@ -40,7 +40,11 @@ export interface ReadLimits {
 const noRecords: readonly Buffer[] = []
 
 /** Synchronous where the tail of the log in memory has what is asked for. */
-export function readPartition(broker: BrokerServices, target: FetchTarget, limits: ReadLimits): PartitionRead | Promise<PartitionRead> {
+export function readPartition(
+  broker: BrokerServices,
+  target: FetchTarget,
+  limits: ReadLimits,
+): PartitionRead | Promise<PartitionRead> {
   let log: PartitionLog | undefined
   try {
     const topic = findTopic(broker, { topicId: target.topicId, name: target.topic })
@@ -48,7 +52,8 @@ export function readPartition(broker: BrokerServices, target: FetchTarget, limit
     if (limits.isReplica) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'There are no followers here')
     checkLeaderEpoch(log, target.currentLeaderEpoch)
     const divergingEpoch = findDivergence(log, target)
-    if (divergingEpoch !== undefined) return { log, sizeInBytes: 0, data: { ...emptyData(log, target, limits), divergingEpoch } }
+    if (divergingEpoch !== undefined)
+      return { log, sizeInBytes: 0, data: { ...emptyData(log, target, limits), divergingEpoch } }
     const result = log.read({
       fromOffset: target.fetchOffset,
       maxBytes: Math.min(target.maxBytes, limits.maxBytes),
@@ -79,7 +84,10 @@ export function readPartition(broker: BrokerServices, target: FetchTarget, limit
  * Where the client's history leaves ours (KIP-595): it has read up to `fetchOffset` in an epoch that ended before.
  * Throws KafkaError OFFSET_OUT_OF_RANGE if the epoch is older than anything that is left.
  */
-function findDivergence(log: PartitionLog, { lastFetchedEpoch, fetchOffset }: FetchTarget): { epoch: number; endOffset: number } | undefined {
+function findDivergence(
+  log: PartitionLog,
+  { lastFetchedEpoch, fetchOffset }: FetchTarget,
+): { epoch: number; endOffset: number } | undefined {
   if (lastFetchedEpoch < 0) return undefined
   const { leaderEpoch, endOffset } = log.endOffsetForEpoch(lastFetchedEpoch)
   if (leaderEpoch < 0 || endOffset < 0 || fetchOffset < log.logStartOffset) {
@@ -109,7 +117,10 @@ interface Failure {
 
 function failedRead(broker: BrokerServices, { target, log, hintsLeader }: Failure, error: unknown): PartitionRead {
   if (!(error instanceof KafkaError)) {
-    broker.logger.error({ topic: log?.topic, partition: target.partition, err: error }, 'a bug: a partition could not be read')
+    broker.logger.error(
+      { topic: log?.topic, partition: target.partition, err: error },
+      'a bug: a partition could not be read',
+    )
   }
   const name = error instanceof KafkaError ? error.errorName : 'UNKNOWN_SERVER_ERROR'
   const data: PartitionData = {

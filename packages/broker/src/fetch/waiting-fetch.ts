@@ -51,7 +51,10 @@ export async function readOrWait(
 }
 
 /** Once something was read, what follows must fit in the rest: only the very first batch may be larger than the limit. */
-function limitsNow({ maxBytes, isReadCommitted, isReplica, hintsLeader }: FetchLimits, sizeInBytes: number): ReadLimits {
+function limitsNow(
+  { maxBytes, isReadCommitted, isReplica, hintsLeader }: FetchLimits,
+  sizeInBytes: number,
+): ReadLimits {
   const minOneBatch = sizeInBytes === 0
   return { maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch, isReadCommitted, isReplica, hintsLeader }
 }
@@ -67,7 +70,12 @@ class Watch {
   #wake: (() => void) | null = null
   readonly #subscriptions: (() => void)[]
 
-  constructor({ timers }: BrokerServices, connection: ConnectionInfo, reads: readonly PartitionRead[], maxWaitMs: number) {
+  constructor(
+    { timers }: BrokerServices,
+    connection: ConnectionInfo,
+    reads: readonly PartitionRead[],
+    maxWaitMs: number,
+  ) {
     const timer = timers.after(maxWaitMs, () => this.#finish())
     this.#subscriptions = [
       () => timer.cancel(),

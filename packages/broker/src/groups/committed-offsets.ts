@@ -1,6 +1,7 @@
 /** The offsets that one group has committed, and when they are too old to keep. What is here is durable; what is in flight is not here. */
 
 import type { ClassicGroup } from './classic-group.ts'
+import type { ConsumerGroup } from './consumer/consumer-group.ts'
 
 export interface CommittedOffset {
   /** As the client sent it: the coordinator gives it no meaning, so any int64 comes back exactly. */
@@ -50,9 +51,10 @@ export class CommittedOffsets {
 /**
  * From when on the retention of an offset counts (KIP-211), or null when the group keeps all of its offsets:
  * while the group has members, only topics that nobody reads any more grow old; once it is empty, from that moment;
- * a group that never had members, from the commit.
+ * a group that never had members, from the commit. Of a consumer group (KIP-848) every offset that nobody reads grows old by itself.
  */
-function retentionStartMs(group: ClassicGroup, topic: string, offset: CommittedOffset): number | null {
+function retentionStartMs(group: ClassicGroup | ConsumerGroup, topic: string, offset: CommittedOffset): number | null {
+  if (group.type === 'consumer') return group.isSubscribedTo(topic) ? null : offset.commitTimestampMs
   if (group.protocolType === null) return offset.commitTimestampMs
   if (group.state === 'Empty') return group.stateTimestampMs ?? offset.commitTimestampMs
   if (group.state === 'Stable' && group.usesConsumerProtocol && group.subscribedTopics !== null) {
@@ -62,7 +64,7 @@ function retentionStartMs(group: ClassicGroup, topic: string, offset: CommittedO
 }
 
 export function isExpired(options: {
-  group: ClassicGroup
+  group: ClassicGroup | ConsumerGroup
   topic: string
   offset: CommittedOffset
   nowMs: number

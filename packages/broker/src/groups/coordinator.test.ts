@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { defaultLogConfig } from '@ottla/log'
 import { type ErrorName, KafkaError } from '@ottla/protocol'
 import { silentLogger } from '../logger.ts'
-import { testSettings } from '../testing/group-harness.ts'
+import { TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
 import { GroupCoordinator, type OffsetsTopic } from './coordinator.ts'
 import type { GroupStorage } from './group-log.ts'
@@ -66,7 +66,15 @@ class Topic implements OffsetsTopic {
 
 function coordinatorOf(topic: Topic): { coordinator: GroupCoordinator; time: ManualTime } {
   const time = new ManualTime()
-  const world = { settings: testSettings, timers: time, clock: time, logger: silentLogger, randomUuid: () => 'id' }
+  const world = {
+    settings: testSettings,
+    timers: time,
+    clock: time,
+    logger: silentLogger,
+    randomUuid: () => 'id',
+    topics: new TestTopics(),
+    configOf: () => testConsumerConfig,
+  }
   return { coordinator: new GroupCoordinator({ ...world, topic }), time }
 }
 
@@ -128,6 +136,20 @@ test('removes the offsets of a deleted topic', async () => {
   await commitOffsets(shard, simpleCommit)
   await coordinator.topicDeleted('t')
   assert.ok(shard.find('g')?.offsets.isEmpty)
+})
+
+test('removes the offsets of a deleted topic everywhere at once, before a topic of that name can be there again', async () => {
+  const topic = new Topic(2)
+  const { coordinator } = coordinatorOf(topic)
+  await coordinator.start()
+  const groupIds = ['a', 'b', 'c', 'd']
+  assert.equal(new Set(groupIds.map(groupId => partitionOfGroup(groupId, 2))).size, 2)
+  for (const groupId of groupIds) await commitOffsets(await coordinator.shard(groupId), { ...simpleCommit, groupId })
+  const written = () => topic.logs()!.reduce((sum, log) => sum + log.logEndOffset, 0)
+  const before = written()
+  const removed = coordinator.topicDeleted('t')
+  assert.equal(written(), before + groupIds.length)
+  await removed
 })
 
 test('looks for expired offsets from time to time, until it is stopped', async () => {

@@ -88,7 +88,7 @@ export class GroupCoordinator {
     return this.#shards ?? []
   }
 
-  /** To be called when a topic is deleted: its offsets go with it. */
+  /** To be called in the very turn in which a topic is deleted: its offsets go with it. Resolves when that is durable. */
   async topicDeleted(topic: string): Promise<void> {
     if (topic === offsetsTopicName) {
       // Whoever deletes the topic of groups deletes all groups. The next one begins it anew.
@@ -96,14 +96,16 @@ export class GroupCoordinator {
       this.#shards = null
       return
     }
-    for (const shard of this.shards) {
+    // In all shards before this returns: later a topic of that name may be there again, and what is committed for it must not be hit.
+    const removals = this.shards.map(async shard => {
       try {
         await forgetTopic(shard, topic)
       } catch (error) {
         // Not lost: each offset names the id of its topic, and one of a topic that is gone is never handed out.
         this.#reportUpkeep(error, 'the offsets of a deleted topic could not be removed')
       }
-    }
+    })
+    await Promise.all(removals)
   }
 
   /** One round of upkeep: removes offsets and groups that are past `offsets.retention.minutes`. */

@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Timers } from '../time/timers.ts'
 import type { ClassicGroup } from './classic-group.ts'
+import type { MigrationPolicy } from './consumer/migration.ts'
 
 export interface GroupSettings {
   /** `group.initial.rebalance.delay.ms` */
@@ -21,6 +22,17 @@ export interface GroupSettings {
   offsetsRetentionMs: number
   /** `offsets.retention.check.interval.ms` */
   offsetsRetentionCheckIntervalMs: number
+  consumer: ConsumerGroupSettings
+}
+
+/** Of groups of the consumer protocol (KIP-848). */
+export interface ConsumerGroupSettings {
+  /** `group.consumer.assignors`: what members may ask for; the first one is the default. */
+  assignors: readonly string[]
+  /** `group.consumer.max.size` */
+  maxSize: number
+  /** `group.consumer.migration.policy` */
+  migrationPolicy: MigrationPolicy
 }
 
 export interface GroupContext {

@@ -1,17 +1,19 @@
 /**
  * What the coordinator remembers, as records of `__consumer_offsets` in Kafka's formats and versions: Kafka's tools read them.
- * Groups of other types (KIP-848 and later) are records of their own kinds, which decode to null here.
+ * Those of consumer groups (KIP-848) are in `consumer/consumer-records.ts`. Groups of later types decode to null here.
  */
 
 import { consumerOffsetsRecords, MalformedMessageError, zeroUuid } from '@ottla/protocol'
 import { assert } from './assert.ts'
 import type { ClassicGroup, StoredGroup } from './classic-group.ts'
 import type { CommittedOffset } from './committed-offsets.ts'
+import { type ConsumerChange, decodeConsumerChange, encodeConsumerChange } from './consumer/consumer-records.ts'
 
 /** One change: a value replaces what was there before, null removes it. */
 export type GroupRecord =
   | { kind: 'group'; groupId: string; value: StoredGroup | null }
   | { kind: 'offset'; groupId: string; topic: string; partition: number; value: CommittedOffset | null }
+  | { kind: 'consumer'; groupId: string; change: ConsumerChange }
 
 /** The versions that Apache Kafka 4.4 writes. */
 const groupVersion = 3
@@ -37,6 +39,7 @@ export function storedGroup(group: ClassicGroup, assignments: ReadonlyMap<string
 }
 
 export function encodeGroupRecord(record: GroupRecord): { key: Buffer; value: Buffer | null } {
+  if (record.kind === 'consumer') return encodeConsumerChange(record.groupId, record.change)
   if (record.kind === 'group') {
     const { groupId: group, value } = record
     return {
@@ -67,8 +70,10 @@ export function decodeGroupRecord({ key, value }: { key: Buffer | null; value: B
       const { group: groupId, topic, partition } = decoded.key
       return { kind: 'offset', groupId, topic, partition, value: value && decodeOffset(value) }
     }
-    default:
-      return null
+    default: {
+      const ofConsumerGroup = decodeConsumerChange(decoded, value)
+      return ofConsumerGroup && { kind: 'consumer', ...ofConsumerGroup }
+    }
   }
 }
 

@@ -7,8 +7,10 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { defaultLogConfig, LogDirectory } from '@ottla/log'
 import { buildRecordBatch, type ErrorName, KafkaError } from '@ottla/protocol'
 import { silentLogger } from '../logger.ts'
-import { subscription, testSettings } from '../testing/group-harness.ts'
+import { subscription, TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
+import { ClassicGroup } from './classic-group.ts'
+import type { CommittedOffsets } from './committed-offsets.ts'
 import type { GroupStorage } from './group-log.ts'
 import { GroupShard } from './group-shard.ts'
 import { commitOffsets, deleteOffsets, expireOffsets, forgetTopic } from './offset-operations.ts'
@@ -54,7 +56,15 @@ async function openShard(wrap: (log: GroupStorage) => GroupStorage = log => log)
 function shardOn(log: GroupStorage): GroupShard {
   return new GroupShard({
     log,
-    context: { settings: testSettings, timers: time, clock: time, logger: silentLogger, randomUuid: randomUUID },
+    context: {
+      settings: testSettings,
+      timers: time,
+      clock: time,
+      logger: silentLogger,
+      randomUuid: randomUUID,
+      topics: new TestTopics(),
+      configOf: () => testConsumerConfig,
+    },
   })
 }
 
@@ -119,7 +129,14 @@ function commit(shard: GroupShard, options: Commit = {}): Promise<ErrorName[]> {
 
 /** All that a client can learn of a shard. */
 function contents(shard: GroupShard) {
-  return [...shard.entries].map(([groupId, { group, offsets }]) => ({
+  return [...shard.entries].map(([groupId, { group, offsets }]) => {
+    assert.ok(group instanceof ClassicGroup)
+    return contentsOf(groupId, group, offsets)
+  })
+}
+
+function contentsOf(groupId: string, group: ClassicGroup, offsets: CommittedOffsets) {
+  return {
     groupId,
     state: group.state,
     generationId: group.generationId,
@@ -138,7 +155,7 @@ function contents(shard: GroupShard) {
       assignment: member.assignment,
     })),
     offsets: [...offsets.topics].map(([topic, partitions]) => [topic, [...partitions]]),
-  }))
+  }
 }
 
 const sorted = (shard: GroupShard) => contents(shard).toSorted((a, b) => (a.groupId < b.groupId ? -1 : 1))
@@ -319,7 +336,8 @@ describe('committing', () => {
     await rejects(commit(shard, { memberId: 'm', generationId: 1 }), 'GROUP_ID_NOT_FOUND')
     await rejects(commit(shard, { memberId: 'm', generationId: 1, knowsGroupIdNotFound: false }), 'ILLEGAL_GENERATION')
     assert.deepEqual(await commit(shard), ['NONE'])
-    assert.ok(shard.find('g')?.group.isSimple)
+    const group = shard.find('g')?.group
+    assert.ok(group instanceof ClassicGroup && group.isSimple)
   })
 })
 

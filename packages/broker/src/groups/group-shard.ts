@@ -1,16 +1,29 @@
 /**
  * The groups of one partition of `__consumer_offsets`: loaded from its log, then served from memory.
  *
- * Membership lives in memory and is stored once per generation (and when a static member changes its id), so that members
- * survive a restart. Committed offsets enter memory only when they are durable: what a fetch returns, no crash takes back.
+ * Membership of classic groups lives in memory and is stored once per generation (and when a static member changes its id), so that
+ * members survive a restart. Consumer groups (KIP-848) are what their records say: a change is applied when the log has accepted it and
+ * answered when it is durable. Committed offsets enter memory only when they are durable: what a fetch returns, no crash takes back.
  */
 
 import { type ErrorName, KafkaError } from '@ottla/protocol'
 import { assert } from './assert.ts'
 import { ClassicGroup } from './classic-group.ts'
 import { CommittedOffsets } from './committed-offsets.ts'
+import { heartbeatAsClassic, joinAsClassic, leaveAsClassic, syncAsClassic } from './consumer/classic-members.ts'
+import type { ConsumerContext } from './consumer/consumer-context.ts'
+import { ConsumerGroup } from './consumer/consumer-group.ts'
+import type { ConsumerChange } from './consumer/consumer-records.ts'
+import { expireMember, startDeadlines } from './consumer/departure.ts'
+import {
+  type ConsumerCaller,
+  type ConsumerHeartbeat,
+  type ConsumerHeartbeatResult,
+  consumerHeartbeat,
+} from './consumer/heartbeat.ts'
+import { MemberDeadlines } from './consumer/member-deadlines.ts'
+import { loadExpressionEngine } from './consumer/regular-expressions.ts'
 import { escapingLogger } from './escaping-logger.ts'
-import type { GroupContext } from './group-context.ts'
 import { GroupLog, type GroupStorage } from './group-log.ts'
 import { type GroupRecord, storedGroup } from './group-records.ts'
 import { joinGroup } from './join.ts'
@@ -28,19 +41,21 @@ import type {
 } from './results.ts'
 import { heartbeat, syncGroup } from './sync.ts'
 
-/** loading → active or unavailable; any → stopped. */
+/** loading → active or unavailable; active → loading when the log fails after it has accepted something; any → stopped. */
 type ShardState = 'loading' | 'active' | 'unavailable' | 'stopped'
 
+export type Group = ClassicGroup | ConsumerGroup
+
 export interface GroupEntry {
-  readonly group: ClassicGroup
+  readonly group: Group
   readonly offsets: CommittedOffsets
 }
 
 /** What the shard needs of the world; it adds the log to it. */
-export type ShardContext = Omit<GroupContext, 'storeGroup'>
+export type ShardContext = Omit<ConsumerContext, 'storeGroup' | 'change' | 'find'>
 
 export class GroupShard {
-  readonly context: GroupContext
+  readonly context: ConsumerContext
   readonly #log: GroupLog
   readonly #entries = new Map<string, GroupEntry>()
   /** Number of writes under way, by group. */
@@ -64,6 +79,8 @@ export class GroupShard {
           if (this.#state !== 'stopped' && group.state !== 'Dead') done(error)
         })
       },
+      change: (groupId, records) => this.#change(groupId, records),
+      find: groupId => this.find(groupId)?.group,
     }
   }
 
@@ -94,30 +111,54 @@ export class GroupShard {
 
   /** @throws KafkaError what the member is told instead */
   join(request: JoinRequest, caller: JoinCaller): Promise<JoinResult> {
-    const entry = this.find(request.groupId) ?? (request.memberId === '' ? this.#newEntry(request.groupId) : undefined)
+    const { groupId } = request
+    const found = this.find(groupId)?.group
+    if (found instanceof ConsumerGroup) {
+      if (found.members.size > 0) return this.#joinConsumerGroup(found, request, caller)
+      this.#deleteEmptyConsumerGroup(found)
+    }
+    const entry = this.find(groupId) ?? (request.memberId === '' ? this.#newEntry(groupId) : undefined)
     if (entry === undefined) throw new KafkaError('UNKNOWN_MEMBER_ID')
+    const { group } = entry
+    assert(group instanceof ClassicGroup, `group ${groupId} is not a classic one`)
     const { promise, resolve } = Promise.withResolvers<JoinResult>()
-    joinGroup({ context: this.context, group: entry.group, request, caller, answer: resolve })
+    joinGroup({ context: this.context, group, request, caller, answer: resolve })
     // A new group whose first member was refused leaves nothing behind.
-    this.#entries.set(request.groupId, entry)
+    this.#entries.set(groupId, entry)
     return promise
   }
 
   /** @throws KafkaError what the member is told instead */
+  async consumerHeartbeat(request: ConsumerHeartbeat, caller: ConsumerCaller): Promise<ConsumerHeartbeatResult> {
+    const group = this.find(request.groupId)?.group
+    if (request.subscribedTopicRegex || (group instanceof ConsumerGroup && group.readsByExpression)) {
+      await loadExpressionEngine()
+      this.assertActive()
+    }
+    const memberId = request.memberId === '' ? this.context.randomUuid() : request.memberId
+    return await consumerHeartbeat(this.context, { ...request, memberId }, caller)
+  }
+
+  /** @throws KafkaError what the member is told instead */
   sync(request: SyncRequest): Promise<SyncResult> {
+    const group = this.#memberGroup(request.groupId)
+    if (group instanceof ConsumerGroup) return syncAsClassic(this.context, group, request)
     const { promise, resolve } = Promise.withResolvers<SyncResult>()
-    syncGroup(this.context, this.#memberGroup(request.groupId), request, resolve)
+    syncGroup(this.context, group, request, resolve)
     return promise
   }
 
   /** @throws KafkaError what the member is told instead */
   heartbeat(groupId: string, identity: MemberIdentity): void {
-    heartbeat(this.#memberGroup(groupId), identity)
+    const group = this.#memberGroup(groupId)
+    if (group instanceof ConsumerGroup) heartbeatAsClassic(this.context, group, identity)
+    else heartbeat(group, identity)
   }
 
   /** Answers when the change is durable, if the group became empty by it. */
   async leave(groupId: string, leaving: readonly LeavingMember[]): Promise<LeaveResult[]> {
     const group = this.#memberGroup(groupId)
+    if (group instanceof ConsumerGroup) return await leaveAsClassic(this.context, group, leaving)
     const results = leaveGroup(this.context, group, leaving)
     if (group.state === 'Empty') await this.#log.flush()
     return results
@@ -136,21 +177,30 @@ export class GroupShard {
       for (const partition of partitions.keys())
         records.push({ kind: 'offset', groupId, topic, partition, value: null })
     }
-    records.push({ kind: 'group', groupId, value: null })
-    await this.store(records)
+    if (entry.group instanceof ConsumerGroup) {
+      await this.#change(groupId, [...records, ...tombstonesOf(entry.group)])
+    } else {
+      records.push({ kind: 'group', groupId, value: null })
+      await this.store(records)
+    }
     this.context.logger.info({ group: groupId }, 'group deleted')
+  }
+
+  /** Forgets a group that has neither members nor offsets. */
+  async expireGroup(group: Group): Promise<void> {
+    const { groupId } = group
+    if (group instanceof ConsumerGroup) await this.#change(groupId, tombstonesOf(group))
+    else await this.store([{ kind: 'group', groupId, value: null }])
   }
 
   /** Stores changes of one group and applies them to memory when they are durable, in the order in which they were given. */
   store(records: readonly GroupRecord[]): Promise<void> {
     const groupId = records[0]?.groupId
     assert(groupId !== undefined, 'there is nothing to store')
-    this.#storing.set(groupId, (this.#storing.get(groupId) ?? 0) + 1)
+    const stored = this.#beginStoring(groupId)
     return new Promise((resolve, reject) => {
       this.#log.append(records, error => {
-        const count = (this.#storing.get(groupId) ?? 0) - 1
-        if (count > 0) this.#storing.set(groupId, count)
-        else this.#storing.delete(groupId)
+        stored()
         if (error) return reject(error)
         for (const record of records) this.#apply(record)
         resolve()
@@ -163,10 +213,23 @@ export class GroupShard {
     return this.#storing.has(groupId)
   }
 
+  /** What has been changed so far of the group is durable when it resolves: what an answer shows, no crash takes back. */
+  async settled(groupId: string): Promise<void> {
+    if (this.isStoring(groupId)) await this.#log.flush()
+  }
+
   /** Answers everyone who waits with the error and lets go of all timers. What is stored stays. */
   stop(error: ErrorName): void {
     this.#state = 'stopped'
+    this.#release(error)
+  }
+
+  #release(error: ErrorName): void {
     for (const { group } of this.#entries.values()) {
+      if (group instanceof ConsumerGroup) {
+        group.deadlines?.cancelAll()
+        continue
+      }
       cancelPhaseDeadline(group)
       for (const memberId of group.pendingMembers.keys()) group.removePending(memberId)
       for (const member of group.members.values()) {
@@ -194,22 +257,103 @@ export class GroupShard {
     }
     if (this.#state !== 'loading') return
     this.#state = 'active'
-    for (const { group } of this.#entries.values()) startSessions(this.context, group)
+    for (const { group } of this.#entries.values()) {
+      if (group instanceof ConsumerGroup) startDeadlines(this.context, group)
+      else startSessions(this.context, group)
+    }
     if (this.#entries.size > 0) logger.info({ partition, groups: this.#entries.size }, 'groups loaded')
   }
 
-  #memberGroup(groupId: string): ClassicGroup {
+  async #joinConsumerGroup(group: ConsumerGroup, request: JoinRequest, caller: JoinCaller): Promise<JoinResult> {
+    if (group.readsByExpression) {
+      await loadExpressionEngine()
+      // The group may have changed meanwhile.
+      if (this.find(request.groupId)?.group !== group) return await this.join(request, caller)
+    }
+    try {
+      return await joinAsClassic(this.context, group, request, caller)
+    } catch (error) {
+      if (!(error instanceof KafkaError)) throw error
+      return { error: error.errorName, memberId: '' }
+    }
+  }
+
+  /** A classic member is the first to come after all of the other protocol have gone: the group begins anew, with its offsets. */
+  #deleteEmptyConsumerGroup(group: ConsumerGroup): void {
+    this.#change(group.groupId, tombstonesOf(group)).catch((error: unknown) => {
+      // The groups are loaded anew, and whoever waits is told.
+      this.context.logger.warn({ group: group.groupId, err: error }, 'that a group begins anew could not be stored')
+    })
+  }
+
+  /** See `ConsumerContext.change`. */
+  #change(groupId: string, records: readonly GroupRecord[]): Promise<void> {
+    this.assertActive()
+    if (records.length === 0) return this.settled(groupId)
+    const stored = this.#beginStoring(groupId)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    let isAccepted = false
+    let refusal: KafkaError | undefined
+    this.#log.append(records, error => {
+      stored()
+      if (error === undefined) return resolve()
+      if (!isAccepted) {
+        refusal = error
+        return
+      }
+      this.#reload(error)
+      reject(error)
+    })
+    if (refusal !== undefined) throw refusal
+    isAccepted = true
+    for (const record of records) this.#replay(record)
+    return promise
+  }
+
+  #beginStoring(groupId: string): () => void {
+    this.#storing.set(groupId, (this.#storing.get(groupId) ?? 0) + 1)
+    return () => {
+      const count = (this.#storing.get(groupId) ?? 0) - 1
+      if (count > 0) this.#storing.set(groupId, count)
+      else this.#storing.delete(groupId)
+    }
+  }
+
+  /** Memory holds what the log has lost: only the log is right. */
+  #reload(error: KafkaError): void {
+    if (this.#state !== 'active') return
+    this.context.logger.error(
+      { partition: this.#log.partition, err: error },
+      'changes of groups are lost: loading them anew',
+    )
+    this.#state = 'loading'
+    this.#release('NOT_COORDINATOR')
+    this.#entries.clear()
+    this.#loaded = this.#load()
+  }
+
+  #memberGroup(groupId: string): Group {
     const entry = this.find(groupId)
     if (entry === undefined) throw new KafkaError('UNKNOWN_MEMBER_ID')
     return entry.group
   }
 
+  /** Makes memory what it is after the record, as a restart would. */
   #replay(record: GroupRecord): void {
-    if (record.kind === 'offset' || record.value === null) {
+    const { groupId } = record
+    if (record.kind === 'consumer') {
+      this.#applyToConsumerGroup(groupId, record.change)
+      return
+    }
+    if (record.kind === 'group' && record.value === null) {
+      if (this.#entries.get(groupId)?.group instanceof ClassicGroup) this.#replaceByEmpty(groupId)
+      return
+    }
+    if (record.kind === 'offset') {
       this.#apply(record)
       return
     }
-    const { groupId } = record
+    assert(record.value !== null, `a group record of ${groupId} has no value`)
     const group = new ClassicGroup({ groupId, nowMs: this.#nowMs, restored: record.value })
     this.#entries.set(groupId, { group, offsets: this.#entries.get(groupId)?.offsets ?? new CommittedOffsets() })
   }
@@ -218,6 +362,8 @@ export class GroupShard {
     const { groupId } = record
     if (record.kind === 'group') {
       if (record.value === null) this.#forget(groupId)
+    } else if (record.kind === 'consumer') {
+      this.#applyToConsumerGroup(groupId, record.change)
     } else if (record.value !== null) {
       this.#findOrCreate(groupId).offsets.set(record.topic, record.partition, record.value)
     } else {
@@ -231,11 +377,43 @@ export class GroupShard {
    */
   #forget(groupId: string): void {
     const entry = this.#entries.get(groupId)
-    if (entry === undefined || (this.#state === 'active' && entry.group.state !== 'Empty')) return
+    if (entry === undefined || !(entry.group instanceof ClassicGroup)) return
+    if (this.#state === 'active' && entry.group.state !== 'Empty') return
     for (const memberId of entry.group.pendingMembers.keys()) entry.group.removePending(memberId)
-    entry.group.transitionTo('Dead')
+    this.#replaceByEmpty(groupId)
+  }
+
+  /** Only the offsets of the group stay, if there are any. */
+  #replaceByEmpty(groupId: string): void {
+    const entry = this.#entries.get(groupId)
+    if (entry === undefined) return
+    if (entry.group instanceof ClassicGroup) entry.group.transitionTo('Dead')
     if (entry.offsets.isEmpty) this.#entries.delete(groupId)
     else this.#entries.set(groupId, { group: this.#newEntry(groupId).group, offsets: entry.offsets })
+  }
+
+  #applyToConsumerGroup(groupId: string, change: ConsumerChange): void {
+    let group = this.#entries.get(groupId)?.group
+    if (!(group instanceof ConsumerGroup)) {
+      // What is left of a group that was deleted.
+      if (change.value === null) return
+      group = this.#newConsumerGroup(groupId)
+      this.#entries.set(groupId, { group, offsets: this.#entries.get(groupId)?.offsets ?? new CommittedOffsets() })
+    }
+    group.apply(change)
+    if (change.type !== 'groupEpoch' || change.value !== null) return
+    group.deadlines?.cancelAll()
+    this.#replaceByEmpty(groupId)
+  }
+
+  #newConsumerGroup(groupId: string): ConsumerGroup {
+    const deadlines = new MemberDeadlines({
+      timers: this.context.timers,
+      onMissed: (memberId, kind) => {
+        if (this.#state === 'active') expireMember(this.context, { groupId, memberId, kind })
+      },
+    })
+    return new ConsumerGroup({ groupId, deadlines, isLoading: this.#state === 'loading' })
   }
 
   #findOrCreate(groupId: string): GroupEntry {
@@ -250,4 +428,8 @@ export class GroupShard {
   #newEntry(groupId: string): GroupEntry {
     return { group: new ClassicGroup({ groupId, nowMs: this.#nowMs }), offsets: new CommittedOffsets() }
   }
+}
+
+function tombstonesOf(group: ConsumerGroup): GroupRecord[] {
+  return group.tombstones().map(change => ({ kind: 'consumer', groupId: group.groupId, change }))
 }

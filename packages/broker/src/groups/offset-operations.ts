@@ -4,8 +4,9 @@
  */
 
 import { type ErrorName, KafkaError } from '@ottla/protocol'
-import type { ClassicGroup } from './classic-group.ts'
+import { ClassicGroup } from './classic-group.ts'
 import { type CommittedOffset, isExpired } from './committed-offsets.ts'
+import { assertMayCommitInConsumerGroup } from './consumer/offsets.ts'
 import type { GroupRecord } from './group-records.ts'
 import type { GroupShard } from './group-shard.ts'
 import type { MemberIdentity } from './results.ts'
@@ -28,7 +29,7 @@ export interface CommitRequest {
   identity: MemberIdentity
   /** What the client asks for its offsets, null for `offsets.retention.minutes`. */
   retentionMs: number | null
-  /** Since OffsetCommit v9 a client knows the error that says that a group does not exist. */
+  /** Since OffsetCommit v9 a client knows the errors of the consumer protocol, and the one that says that a group does not exist. */
   knowsGroupIdNotFound: boolean
   offsets: readonly OffsetToCommit[]
 }
@@ -46,8 +47,9 @@ export async function commitOffsets(shard: GroupShard, request: CommitRequest): 
   const { settings, clock } = shard.context
   const group = shard.find(groupId)?.group
   if (group === undefined) assertMayCreate(request)
-  else assertMayCommit(group, identity)
-  if (group?.state === 'Stable' || group?.state === 'PreparingRebalance') {
+  else if (group instanceof ClassicGroup) assertMayCommit(group, identity)
+  else assertMayCommitInConsumerGroup(group, request)
+  if (group instanceof ClassicGroup && (group.state === 'Stable' || group.state === 'PreparingRebalance')) {
     // A member that commits is alive; it may be too busy with its records to send a heartbeat.
     group.members.get(identity.memberId)?.renewSession()
   }
@@ -76,10 +78,13 @@ export async function deleteOffsets(
 ): Promise<ErrorName[]> {
   const entry = shard.find(groupId)
   if (entry === undefined) throw new KafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
-  if (entry.group.state !== 'Empty' && !entry.group.usesConsumerProtocol) throw new KafkaError('NON_EMPTY_GROUP')
+  const { group } = entry
+  if (group instanceof ClassicGroup && group.state !== 'Empty' && !group.usesConsumerProtocol) {
+    throw new KafkaError('NON_EMPTY_GROUP')
+  }
   const records: GroupRecord[] = []
   const results = offsets.map(({ topic, partition }): ErrorName => {
-    if (entry.group.isSubscribedTo(topic)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
+    if (group.isSubscribedTo(topic)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
     if (entry.offsets.get(topic, partition) !== undefined) {
       records.push({ kind: 'offset', groupId, topic, partition, value: null })
     }
@@ -89,9 +94,13 @@ export async function deleteOffsets(
   return results
 }
 
-/** Drops the offsets of a topic that was deleted, in all groups: one of the same name that is created later starts afresh. */
+/**
+ * Drops the offsets of a topic that was deleted, in all groups: one of the same name that is created later starts afresh. Everything is
+ * appended before this returns, so that it comes before whatever is committed for that one.
+ */
 export async function forgetTopic(shard: GroupShard, topic: string): Promise<void> {
-  for (const groupId of [...shard.entries.keys()]) await storeTombstones(shard, groupId, of => of.topic === topic)
+  const groupIds = [...shard.entries.keys()]
+  await Promise.all(groupIds.map(groupId => storeTombstones(shard, groupId, of => of.topic === topic)))
 }
 
 /** Drops what is past its retention, then groups that have neither members nor offsets left. */
@@ -103,8 +112,9 @@ export async function expireOffsets(shard: GroupShard): Promise<void> {
     if (shard.isStoring(groupId)) continue
     const nowMs = clock.now()
     await storeTombstones(shard, groupId, of => isExpired({ group, ...of, nowMs, retentionMs }))
-    if (group.state === 'Empty' && group.pendingMembers.size === 0 && offsets.isEmpty && !shard.isStoring(groupId)) {
-      await shard.store([{ kind: 'group', groupId, value: null }])
+    const isAwaited = group instanceof ClassicGroup && group.pendingMembers.size > 0
+    if (group.state === 'Empty' && !isAwaited && offsets.isEmpty && !shard.isStoring(groupId)) {
+      await shard.expireGroup(group)
     }
   }
 }

@@ -11,9 +11,13 @@ export interface SupportedFeature {
   readonly finalizedVersion: number
 }
 
+/** The consumer group protocol (KIP-848). */
+const groupVersion = 1
+
 /** Kafka 4.4's (4.4-IV2): it says which record formats the metadata log may hold, and tools ask for it. */
 const metadataVersion = 33
 
 export const supportedFeatures: readonly SupportedFeature[] = [
+  { name: 'group.version', minVersion: 0, maxVersion: groupVersion, finalizedVersion: groupVersion },
   { name: 'metadata.version', minVersion: 7, maxVersion: metadataVersion, finalizedVersion: metadataVersion },
 ]

@@ -22,6 +22,9 @@ interface MutableTopic {
 /** Resource types of ConfigRecord (`ConfigResource.Type`). */
 export const topicResource = 2
 export const brokerResource = 4
+export const groupResource = 32
+
+const noOverrides: ReadonlyMap<string, string> = new Map()
 
 export class MetadataImage {
   readonly #topics = new Map<string, MutableTopic>()
@@ -29,6 +32,7 @@ export class MetadataImage {
   readonly #removedTopicIds = new Set<string>()
   readonly #topicOverrides = new Map<string, Map<string, string>>()
   readonly #brokerOverrides = new Map<string, Map<string, string>>()
+  readonly #groupOverrides = new Map<string, Map<string, string>>()
   readonly #features = new Map<string, number>()
   #nextProducerId = 0
   #highestBrokerEpoch = -1
@@ -46,8 +50,8 @@ export class MetadataImage {
         this.#removeTopic(record.topicId)
         break
       case 'configRecord': {
-        const ofType = record.resourceType === topicResource ? this.#topicOverrides : this.#brokerOverrides
-        if (record.resourceType !== topicResource && record.resourceType !== brokerResource) break
+        const ofType = this.#overridesOf(record.resourceType)
+        if (ofType === undefined) break
         const overrides = ofType.get(record.resourceName) ?? new Map<string, string>()
         if (record.value === null) overrides.delete(record.name)
         else overrides.set(record.name, record.value)
@@ -98,6 +102,11 @@ export class MetadataImage {
     return new Map(this.#brokerOverrides.get(brokerId))
   }
 
+  /** What was set for one consumer group. */
+  groupOverrides(groupId: string): ReadonlyMap<string, string> {
+    return this.#groupOverrides.get(groupId) ?? noOverrides
+  }
+
   feature(name: string): number | undefined {
     return this.#features.get(name)
   }
@@ -113,6 +122,12 @@ export class MetadataImage {
   /** -1 before the first registration. */
   get highestBrokerEpoch(): number {
     return this.#highestBrokerEpoch
+  }
+
+  #overridesOf(resourceType: number): Map<string, Map<string, string>> | undefined {
+    if (resourceType === topicResource) return this.#topicOverrides
+    if (resourceType === brokerResource) return this.#brokerOverrides
+    return resourceType === groupResource ? this.#groupOverrides : undefined
   }
 
   #imageOf({ name, id, partitions }: MutableTopic): TopicImage {

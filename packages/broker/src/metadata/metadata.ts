@@ -7,19 +7,35 @@
  *
  * In that order a crash in between leaves, at worst, directories without a record. They are told apart by their topic id and
  * removed at the next start: empty ones of a topic that never was, and those of a topic that is known to be deleted.
+ *
+ * Longer than other files because every change passes through here, one at a time.
  */
 
-import { type LogConfig, type LogDirectory, StorageError } from '@ottla/log'
-import { decodeMetadataRecord, encodeMetadataRecord, KafkaError } from '@ottla/protocol'
+import type { LogConfig, LogDirectory } from '@ottla/log'
+import { decodeMetadataRecord, KafkaError } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
+import { checkGroupOverrides } from '../settings/group-settings.ts'
 import { SettingError } from '../settings/setting.ts'
 import { checkDynamicSetting, type Settings } from '../settings/settings.ts'
 import { checkTopicOverrides, logConfigOf, type TopicOverrides } from '../settings/topic-config.ts'
 import type { Clock } from '../time/clock.ts'
 import { ChangeQueue } from './change-queue.ts'
+import { type ConfigChanges, withChanges } from './config-changes.ts'
 import { supportedFeatures } from './features.ts'
-import { brokerResource, MetadataImage, type TopicImage, topicResource } from './metadata-image.ts'
+import { brokerResource, groupResource, MetadataImage, type TopicImage, topicResource } from './metadata-image.ts'
 import { MetadataLog } from './metadata-log.ts'
+import { PartitionDirectories } from './partition-directories.ts'
+import {
+  configRecord,
+  featureLevelRecord,
+  type PartitionPlace,
+  partitionRecord,
+  producerIdsRecord,
+  randomId,
+  registerBrokerRecord,
+  removeTopicRecord,
+  topicRecord,
+} from './records.ts'
 import { clusterMetadataTopic, collisionKey, isInternalTopic, topicNameProblem } from './topic-name.ts'
 
 /** A topic as it is visible now. Immutable: a change makes a new one. */
@@ -56,6 +72,7 @@ export class Metadata {
   readonly #options: MetadataOptions
   readonly #log: MetadataLog
   readonly #image = new MetadataImage()
+  readonly #directories: PartitionDirectories
   readonly #changes = new ChangeQueue()
   readonly #topics = new Map<string, Topic>()
   readonly #topicsById = new Map<string, Topic>()
@@ -76,13 +93,15 @@ export class Metadata {
     for await (const record of log.replay()) metadata.#image.apply(record)
     metadata.#applyDynamicSettings()
     metadata.#refreshAllTopics()
-    await metadata.#alignDirectories()
+    const isRemoved = (topicId: string): boolean => metadata.#image.isRemoved(topicId)
+    await metadata.#directories.align(metadata.#topics.values(), { isRemoved })
     return metadata
   }
 
   private constructor(options: MetadataOptions, log: MetadataLog) {
     this.#options = options
     this.#log = log
+    this.#directories = new PartitionDirectories(options)
     this.failed = log.failed
   }
 
@@ -163,18 +182,18 @@ export class Metadata {
     return this.#changes.run(async () => {
       this.checkNewTopic(topic)
       const { name, partitionCount, overrides = new Map() } = topic
-      const id = randomTopicId(this.#options.randomBytes)
+      const id = randomId(this.#options.randomBytes)
       const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
-      await this.#createLogs({ name, id, partitions, config: logConfigOf(overrides, this.#options.settings) })
+      await this.#directories.create({ name, id, config: logConfigOf(overrides, this.#options.settings) }, partitions)
       try {
         await this.#append([
-          encodeMetadataRecord('topicRecord', { name, topicId: id }, 0),
-          ...partitions.map(partition => this.#partitionRecord(id, partition)),
-          ...[...overrides].map(([key, value]) => configRecord(topicResource, name, key, value)),
+          topicRecord(id, name),
+          ...partitions.map(partition => partitionRecord(id, partition, this.#place)),
+          ...[...overrides].map(([key, value]) => configRecord({ type: topicResource, name }, key, value)),
         ])
         this.#refreshTopic(name)
       } catch (error) {
-        await this.#deleteLogs(name, partitions)
+        await this.#directories.remove(name, partitions)
         throw error
       }
       return this.#topics.get(name)!
@@ -199,10 +218,10 @@ export class Metadata {
     return this.#changes.run(async () => {
       const topic = this.#topicsById.get(id)
       if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
-      await this.#append([encodeMetadataRecord('removeTopicRecord', { topicId: id }, 0)])
+      await this.#append([removeTopicRecord(id)])
       this.#hide(topic)
       for (const listener of this.#deletedListeners) listener(topic)
-      await this.#deleteLogs(topic.name, partitionsOf(topic))
+      await this.#directories.remove(topic.name, partitionsOf(topic))
     })
   }
 
@@ -235,12 +254,12 @@ export class Metadata {
         { length: count - topic.partitionCount },
         (_, index) => topic.partitionCount + index,
       )
-      await this.#createLogs({ name: topic.name, id, partitions, config: topic.config })
+      await this.#directories.create(topic, partitions)
       try {
-        await this.#append(partitions.map(partition => this.#partitionRecord(id, partition)))
+        await this.#append(partitions.map(partition => partitionRecord(id, partition, this.#place)))
         this.#refreshTopic(topic.name)
       } catch (error) {
-        await this.#deleteLogs(topic.name, partitions)
+        await this.#directories.remove(topic.name, partitions)
         throw error
       }
     })
@@ -251,7 +270,7 @@ export class Metadata {
     return this.#changes.run(async () => {
       this.checkTopicConfig(name, changes)
       if (changes.size === 0) return
-      await this.#append([...changes].map(([key, value]) => configRecord(topicResource, name, key, value)))
+      await this.#append([...changes].map(([key, value]) => configRecord({ type: topicResource, name }, key, value)))
       this.#refreshTopic(name)
     })
   }
@@ -274,7 +293,9 @@ export class Metadata {
     return this.#changes.run(async () => {
       this.checkBrokerConfig(changes)
       if (changes.size === 0) return
-      await this.#append([...changes].map(([key, value]) => configRecord(brokerResource, brokerId, key, value)))
+      await this.#append(
+        [...changes].map(([key, value]) => configRecord({ type: brokerResource, name: brokerId }, key, value)),
+      )
       this.#applyDynamicSettings()
       this.#refreshAllTopics()
     })
@@ -293,37 +314,47 @@ export class Metadata {
     }
   }
 
+  /** What was set for one consumer group; the group need not exist. */
+  groupOverrides(groupId: string): ReadonlyMap<string, string> {
+    return this.#image.groupOverrides(groupId)
+  }
+
+  /** Sets (text) or removes (null) settings of a consumer group. Rejects with KafkaError INVALID_CONFIG and the like. */
+  alterGroupConfig(groupId: string, changes: ConfigChanges): Promise<void> {
+    return this.#changes.run(async () => {
+      this.checkGroupConfig(groupId, changes)
+      if (changes.size === 0) return
+      await this.#append(
+        [...changes].map(([key, value]) => configRecord({ type: groupResource, name: groupId }, key, value)),
+      )
+    })
+  }
+
+  /** Throws KafkaError if the changes would not be accepted. */
+  checkGroupConfig(groupId: string, changes: ConfigChanges): void {
+    if (groupId === '') throw new KafkaError('INVALID_REQUEST', 'Default group resources are not allowed.')
+    const overrides = withChanges(this.groupOverrides(groupId), changes)
+    asInvalidConfig(() => checkGroupOverrides(overrides, this.#options.settings))
+  }
+
   /**
    * Says in the log which broker runs from now on, and fixes the feature levels of a new directory.
    * The broker epoch is the offset of the registration, as in KRaft.
    */
   register(endpoints: readonly { name: string; host: string; port: number }[]): Promise<void> {
     return this.#changes.run(async () => {
-      const { nodeId, logs, settings } = this.#options
+      const { settings, randomBytes } = this.#options
       const brokerEpoch = this.#log.endOffset
       const features = supportedFeatures
         .filter(feature => this.#image.feature(feature.name) === undefined && feature.finalizedVersion > 0)
-        .map(({ name, finalizedVersion }) =>
-          encodeMetadataRecord('featureLevelRecord', { name, featureLevel: finalizedVersion }, 0),
-        )
-      const registration = encodeMetadataRecord(
-        'registerBrokerRecord',
-        {
-          brokerId: nodeId,
-          incarnationId: randomTopicId(this.#options.randomBytes),
-          brokerEpoch,
-          endPoints: endpoints.map(endpoint => ({ ...endpoint, securityProtocol: 0 })),
-          features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
-            name,
-            minSupportedVersion: minVersion,
-            maxSupportedVersion: maxVersion,
-          })),
-          rack: settings.get('broker.rack'),
-          fenced: false,
-          logDirs: [logs.directoryId],
-        },
-        3,
-      )
+        .map(({ name, finalizedVersion }) => featureLevelRecord(name, finalizedVersion))
+      const registration = registerBrokerRecord({
+        ...this.#place,
+        incarnationId: randomId(randomBytes),
+        brokerEpoch,
+        endpoints,
+        rack: settings.get('broker.rack'),
+      })
       await this.#append([registration, ...features])
       this.#brokerEpoch = brokerEpoch
     })
@@ -335,13 +366,7 @@ export class Metadata {
       const first = this.#image.nextProducerId
       const end = first + count
       const { nodeId } = this.#options
-      await this.#append([
-        encodeMetadataRecord(
-          'producerIdsRecord',
-          { brokerId: nodeId, brokerEpoch: this.#brokerEpoch, nextProducerId: end },
-          0,
-        ),
-      ])
+      await this.#append([producerIdsRecord(nodeId, this.#brokerEpoch, end)])
       return { first, end }
     })
   }
@@ -349,6 +374,11 @@ export class Metadata {
   /** Resolves when no change is under way. */
   async whenIdle(): Promise<void> {
     await this.#changes.whenIdle()
+  }
+
+  get #place(): PartitionPlace {
+    const { nodeId, logs } = this.#options
+    return { nodeId, directoryId: logs.directoryId }
   }
 
   /** Makes one change durable. The image is made of what was written, just as at the next start. */
@@ -397,107 +427,6 @@ export class Metadata {
       thisBroker: this.#image.brokerOverrides(String(nodeId)),
     })
   }
-
-  async #createLogs({
-    name,
-    id,
-    partitions,
-    config,
-  }: {
-    name: string
-    id: string
-    partitions: number[]
-    config: LogConfig
-  }): Promise<void> {
-    const { logs } = this.#options
-    const inTheWay = partitions.find(partition => logs.get(name, partition) !== undefined)
-    if (inTheWay !== undefined) {
-      throw new KafkaError(
-        'KAFKA_STORAGE_ERROR',
-        `The data directory has a directory ${name}-${inTheWay} of a topic that is not known: move it away, then create the topic again`,
-      )
-    }
-    const results = await Promise.allSettled(
-      partitions.map(partition => logs.create({ topic: name, topicId: id, partition, config })),
-    )
-    const failed = results.find(result => result.status === 'rejected')
-    if (failed === undefined) return
-    await this.#deleteLogs(name, partitions)
-    if (failed.reason instanceof StorageError) throw new KafkaError('KAFKA_STORAGE_ERROR', failed.reason.message)
-    throw failed.reason
-  }
-
-  async #deleteLogs(name: string, partitions: readonly number[]): Promise<void> {
-    await Promise.all(partitions.map(partition => this.#options.logs.delete(name, partition)))
-  }
-
-  #partitionRecord(topicId: string, partitionId: number): Buffer {
-    const { nodeId, logs } = this.#options
-    return encodeMetadataRecord(
-      'partitionRecord',
-      {
-        partitionId,
-        topicId,
-        replicas: [nodeId],
-        isr: [nodeId],
-        removingReplicas: [],
-        addingReplicas: [],
-        leader: nodeId,
-        leaderEpoch: 0,
-        partitionEpoch: 0,
-        directories: [logs.directoryId],
-      },
-      1,
-    )
-  }
-
-  /** What a crash between directory and record has left, and what is missing though it should be there. */
-  async #alignDirectories(): Promise<void> {
-    const { logs, logger } = this.#options
-    for (const log of [...logs.logs()]) {
-      const { topic, partition, topicId } = log
-      if (topic === clusterMetadataTopic || this.#topicsById.get(topicId)?.name === topic) continue
-      const isEmpty = !log.isOffline && log.logEndOffset === 0
-      if (this.#image.isRemoved(topicId) || isEmpty) {
-        logger.info(
-          { topic, partition, topicId },
-          'removing a partition of a topic that was deleted or never completely created',
-        )
-        await logs.delete(topic, partition)
-      } else {
-        logger.warn({ topic, partition, topicId }, 'leaving a directory alone that belongs to no topic that is known')
-      }
-    }
-    for (const topic of this.#topics.values()) {
-      const missing = partitionsOf(topic).filter(partition => logs.get(topic.name, partition) === undefined)
-      if (missing.length === 0) continue
-      logger.error(
-        { topic: topic.name, partitions: missing },
-        'directories of partitions are missing: beginning them anew, empty',
-      )
-      await Promise.all(
-        missing.map(partition =>
-          logs.create({ topic: topic.name, topicId: topic.id, partition, config: topic.config }),
-        ),
-      )
-    }
-  }
-}
-
-/** New text by name; null removes. */
-export type ConfigChanges = ReadonlyMap<string, string | null>
-
-export function withChanges(overrides: TopicOverrides, changes: ConfigChanges): TopicOverrides {
-  const changed = new Map(overrides)
-  for (const [name, value] of changes) {
-    if (value === null) changed.delete(name)
-    else changed.set(name, value)
-  }
-  return changed
-}
-
-function configRecord(resourceType: number, resourceName: string, name: string, value: string | null): Buffer {
-  return encodeMetadataRecord('configRecord', { resourceType, resourceName, name, value }, 0)
 }
 
 function partitionsOf({ partitionCount }: Topic): number[] {
@@ -510,16 +439,5 @@ function asInvalidConfig(check: () => void): void {
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
     throw new KafkaError('INVALID_CONFIG', error.message)
-  }
-}
-
-/** Kafka's form of an id: 16 random bytes of a version 4 UUID, URL-safe base64, not beginning with a dash. */
-function randomTopicId(randomBytes: (count: number) => Buffer): string {
-  for (;;) {
-    const bytes = randomBytes(16)
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80
-    const id = bytes.toString('base64url')
-    if (!id.startsWith('-')) return id
   }
 }

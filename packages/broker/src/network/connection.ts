@@ -12,8 +12,8 @@
  *     ending: nothing more is taken, what was taken is answered
  *     ended:  all is answered and our side closed; the client may read to the end and close its own
  *
- * Back-pressure: nothing begins while the client does not take its answers, and nothing is read from the socket while
- * requests wait, whether its own or, by `RequestBudget`, all clients' together. Nothing is dropped.
+ * Back-pressure: nothing begins while the client does not take its answers or, by `RequestBudget`, while all clients together
+ * keep us busy enough; and nothing is read from the socket while requests wait. Nothing is dropped.
  */
 
 import type { Socket } from 'node:net'
@@ -25,9 +25,10 @@ import { BadFrameError, FrameReader } from './frame-reader.ts'
 import { plainAddress } from './listener-address.ts'
 import type { RequestBudget } from './request-budget.ts'
 import { readThroughSharedBuffer } from './shared-read-buffer.ts'
+import type { UnsentAnswers } from './unsent-answers.ts'
 
-/** Requests of one connection that wait or are under way; beyond, reading pauses. */
-const maxRequestsOfConnection = 64
+/** Requests of one connection that are under way; beyond, further ones wait. */
+const maxRequestsUnderWay = 64
 /** Answers that the client has not taken; beyond, no further request begins. */
 const maxUnsentBytes = 1024 * 1024
 /** How long a client may take to read our last answers and close: closing first could destroy what it has not read. */
@@ -47,6 +48,7 @@ export interface ConnectionOptions {
   readonly listenerName: string
   readonly dispatcher: Dispatcher
   readonly budget: RequestBudget
+  readonly unsentAnswers: UnsentAnswers
   readonly timers: Timers
   readonly logger: Logger
   readonly maxFrameBytes: number
@@ -70,12 +72,13 @@ export class Connection implements ConnectionInfo {
   readonly #waitingFrames: Buffer[] = []
   readonly #answers: PendingAnswer[] = []
   readonly #endingListeners = new Set<() => void>()
-  readonly #resume = (): void => this.#readOn()
+  readonly #resume = (): void => this.#proceed()
   /** A request that is not pipelined is under way: the next one waits. */
   #isBlocked = false
   #isBeginning = false
   #isPaused = false
   #isCorked = false
+  #unsentBytes = 0
   #state: 'open' | 'ending' | 'ended' | 'closed' = 'open'
   #lastActivityMs: number
   /** For idleness first, then for the client's last moments. */
@@ -118,7 +121,7 @@ export class Connection implements ConnectionInfo {
 
   /** Lets the requests under way finish, begins no other, then ends. */
   drain(): void {
-    this.#dropWaitingFrames()
+    this.#waitingFrames.length = 0
     this.#beginToEnd()
   }
 
@@ -142,7 +145,6 @@ export class Connection implements ConnectionInfo {
   }
 
   #enqueue(frame: Buffer): void {
-    this.#options.budget.take(frame.length)
     this.#waitingFrames.push(frame)
   }
 
@@ -161,7 +163,9 @@ export class Connection implements ConnectionInfo {
       this.#waitingFrames.length > 0 &&
       !this.#isBlocked &&
       (this.#state === 'open' || this.#state === 'ending') &&
-      this.#socket.writableLength <= maxUnsentBytes
+      this.#answers.length < maxRequestsUnderWay &&
+      this.#socket.writableLength <= maxUnsentBytes &&
+      !this.#options.budget.isUsedUp
     )
   }
 
@@ -169,6 +173,7 @@ export class Connection implements ConnectionInfo {
     const { dispatcher } = this.#options
     const pending: PendingAnswer = { frameBytes: frame.length, bytes: null, isReady: false }
     this.#answers.push(pending)
+    this.#options.budget.take(frame.length)
     try {
       const received = dispatcher.receive(frame)
       this.clientId = received.clientId
@@ -220,28 +225,33 @@ export class Connection implements ConnectionInfo {
         this.#socket.uncork()
       })
     }
-    for (const chunk of chunks) this.#socket.write(chunk)
+    const last = chunks.length - 1
+    let bytes = chunks[last]!.length
+    for (let index = 0; index < last; index++) {
+      bytes += chunks[index]!.length
+      this.#socket.write(chunks[index]!)
+    }
+    this.#noteUnsent(bytes)
+    this.#socket.write(chunks[last]!, () => {
+      if (this.#state !== 'closed') this.#noteUnsent(-bytes)
+    })
     this.#lastActivityMs = this.#options.timers.nowMs()
   }
 
+  #noteUnsent(bytes: number): void {
+    this.#unsentBytes += bytes
+    this.#options.unsentAnswers.add(bytes)
+  }
+
+  /** What arrived in one read may hold many requests: they wait here. More is read when all of them have begun. */
   #readOn(): void {
     const { budget } = this.#options
-    const isOverrun =
-      this.#waitingFrames.length > 0 && this.#waitingFrames.length + this.#answers.length >= maxRequestsOfConnection
-    const mustPause =
-      isOverrun ||
-      this.#answers.length >= maxRequestsOfConnection ||
-      this.#socket.writableLength > maxUnsentBytes ||
-      budget.isUsedUp
-    if (mustPause && !this.#isPaused) {
-      this.#isPaused = true
-      this.#socket.pause()
-    }
-    if (budget.isUsedUp && this.#isPaused) budget.whenRoom(this.#resume)
-    if (!mustPause && this.#isPaused) {
-      this.#isPaused = false
-      this.#socket.resume()
-    }
+    const mustWait = this.#waitingFrames.length > 0
+    if (mustWait && budget.isUsedUp) budget.whenRoom(this.#resume)
+    if (mustWait === this.#isPaused) return
+    this.#isPaused = mustWait
+    if (mustWait) this.#socket.pause()
+    else this.#socket.resume()
   }
 
   #startIdleTimer(idleMs: number): Timer {
@@ -281,18 +291,13 @@ export class Connection implements ConnectionInfo {
   }
 
   #closed(): void {
+    this.#noteUnsent(-this.#unsentBytes) // nobody will read it now
     this.#state = 'closed'
     this.#timer.cancel()
     this.#options.budget.cancel(this.#resume)
-    this.#dropWaitingFrames()
+    this.#waitingFrames.length = 0
     this.#announceEnding()
     this.#options.onClosed(this)
-  }
-
-  /** Frames that will never begin. What is under way gives its bytes back itself when it is done. */
-  #dropWaitingFrames(): void {
-    for (const frame of this.#waitingFrames) this.#options.budget.giveBack(frame.length)
-    this.#waitingFrames.length = 0
   }
 
   get #clientAddress(): string {

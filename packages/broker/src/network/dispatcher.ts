@@ -127,7 +127,14 @@ export class Dispatcher {
     const { entry, version, request } = received
     return this.#encode(
       received,
-      entry.handler.refuse({ request, version, broker: this.#services, errorName, errorCode: errorCode(errorName), errorMessage } as never),
+      entry.handler.refuse({
+        request,
+        version,
+        broker: this.#services,
+        errorName,
+        errorCode: errorCode(errorName),
+        errorMessage,
+      } as never),
     )
   }
 }

@@ -76,12 +76,20 @@ test('knows HTTP, TLS and SSH clients by their first bytes, in one piece or seve
   for (const [bytes, name] of strangers) {
     assert.throws(() => readerOf().reader.push(bytes), new RegExp(`the client speaks ${name}`))
     const { reader } = readerOf()
-    assert.throws(() => bytes.forEach(byte => reader.push(Buffer.from([byte]))), new RegExp(`the client speaks ${name}`))
+    assert.throws(
+      () => {
+        for (const byte of bytes) reader.push(Buffer.from([byte]))
+      },
+      new RegExp(`the client speaks ${name}`),
+    )
   }
 })
 
 test('does not take a bad size later in the stream for another protocol', () => {
   const { reader, frames } = readerOf()
-  assert.throws(() => reader.push(Buffer.concat([framed(Buffer.from('fine')), Buffer.from('GET ')])), /announces 1195725856 bytes/)
+  assert.throws(
+    () => reader.push(Buffer.concat([framed(Buffer.from('fine')), Buffer.from('GET ')])),
+    /announces 1195725856 bytes/,
+  )
   assert.deepEqual(frames, [Buffer.from('fine')])
 })

@@ -3,19 +3,36 @@ import { test } from 'node:test'
 import type { ConnectionInfo } from '../services.ts'
 import { SettingError } from '../settings/setting.ts'
 import { Settings } from '../settings/settings.ts'
-import { addressFor, advertisedListeners, formatHostAndPort, listenersToOpen, parseListener, plainAddress } from './listener-address.ts'
+import {
+  addressFor,
+  advertisedListeners,
+  formatHostAndPort,
+  listenersToOpen,
+  parseListener,
+  plainAddress,
+} from './listener-address.ts'
 
 const settingsOf = (properties: Record<string, string>): Settings => new Settings(new Map(Object.entries(properties)))
 const connection = { listenerName: 'PLAINTEXT', localAddress: '192.168.1.7', localPort: 9092 } as ConnectionInfo
 
 test('reads names, hosts and ports', () => {
-  assert.deepEqual(parseListener('listeners', 'PLAINTEXT://localhost:9092'), { name: 'PLAINTEXT', host: 'localhost', port: 9092 })
+  assert.deepEqual(parseListener('listeners', 'PLAINTEXT://localhost:9092'), {
+    name: 'PLAINTEXT',
+    host: 'localhost',
+    port: 9092,
+  })
   assert.deepEqual(parseListener('listeners', 'internal://:0'), { name: 'INTERNAL', host: '', port: 0 })
   assert.deepEqual(parseListener('listeners', 'PLAINTEXT://[::1]:9092'), { name: 'PLAINTEXT', host: '::1', port: 9092 })
 })
 
 test('refuses what is no address', () => {
-  for (const text of ['localhost:9092', 'PLAINTEXT://localhost', 'PLAINTEXT://localhost:70000', 'PLAINTEXT://a/b:1', '']) {
+  for (const text of [
+    'localhost:9092',
+    'PLAINTEXT://localhost',
+    'PLAINTEXT://localhost:70000',
+    'PLAINTEXT://a/b:1',
+    '',
+  ]) {
     assert.throws(() => parseListener('listeners', text), SettingError)
   }
 })

@@ -8,6 +8,7 @@ import { silentLogger } from '../logger.ts'
 import { Settings } from '../settings/settings.ts'
 import { encodeRequest, RawClient } from '../testing/raw-client.ts'
 import { batchOf, TestBroker } from '../testing/test-broker.ts'
+import { UnsentAnswers } from './unsent-answers.ts'
 
 /** Sends bytes on a connection of their own; resolves with what came back when the server has closed it. */
 async function sendAndWaitForClose(port: number, bytes: Buffer): Promise<Buffer> {
@@ -20,10 +21,15 @@ async function sendAndWaitForClose(port: number, bytes: Buffer): Promise<Buffer>
   return Buffer.concat(received)
 }
 
-const closings = (broker: TestBroker) => broker.log.filter(({ message }) => message === 'closing a connection that cannot be served')
+const closings = (broker: TestBroker) =>
+  broker.log.filter(({ message }) => message === 'closing a connection that cannot be served')
 
 function produceRequest(records: Buffer, { topic = 't', acks = -1 } = {}) {
-  return { acks, timeoutMs: 5_000, topicData: [{ topicId: zeroUuid, name: topic, partitionData: [{ index: 0, records }] }] }
+  return {
+    acks,
+    timeoutMs: 5_000,
+    topicData: [{ topicId: zeroUuid, name: topic, partitionData: [{ index: 0, records }] }],
+  }
 }
 
 describe('hostile and foreign input', () => {
@@ -40,8 +46,16 @@ describe('hostile and foreign input', () => {
     ['a negative size', size(-5), /negative size -5/],
     ['a frame without a header', Buffer.concat([size(3), Buffer.from('abc')]), /3 bytes has no header/],
     ['an unknown API', unknownApi, /API key 9999 is not served/],
-    ['an unknown version', encodeRequest(metadata, 0, { topics: [] }).fill(0x63, 7, 8), /version 99 of Metadata is not served, 0 to 13 are/],
-    ['a body that is cut off', Buffer.concat([size(20), encodeRequest(metadata, 9, { topics: [{ name: 'abcdefghijk' }] }).subarray(4, 24)]), /Metadata v9 can't be decoded/],
+    [
+      'an unknown version',
+      encodeRequest(metadata, 0, { topics: [] }).fill(0x63, 7, 8),
+      /version 99 of Metadata is not served, 0 to 13 are/,
+    ],
+    [
+      'a body that is cut off',
+      Buffer.concat([size(20), encodeRequest(metadata, 9, { topics: [{ name: 'abcdefghijk' }] }).subarray(4, 24)]),
+      /Metadata v9 can't be decoded/,
+    ],
   ]
   for (const [name, bytes, reason] of inputs) {
     test(`${name} closes that connection with one log line, and nothing else`, async () => {
@@ -60,7 +74,9 @@ describe('hostile and foreign input', () => {
     await using broker = await TestBroker.start()
     const client = await broker.connect()
     await broker.createTopic('t')
-    client.send(encodeRequest(produce, 9, produceRequest(batchOf(['x']), { acks: 0, topic: 'no\r\n\u001b[31msuch\u202etopic' })))
+    client.send(
+      encodeRequest(produce, 9, produceRequest(batchOf(['x']), { acks: 0, topic: 'no\r\n\u001b[31msuch\u202etopic' })),
+    )
     await client.closed
     for (const { fields } of closings(broker)) assert.doesNotMatch(JSON.stringify(fields), /\\r|\\n|\\u001b|\u202e/)
   })
@@ -68,14 +84,22 @@ describe('hostile and foreign input', () => {
   test('a version of ApiVersions that is not served is answered in version 0, with the error and the version to use', async () => {
     await using broker = await TestBroker.start()
     const socket = connect({ port: broker.port, host: '127.0.0.1' })
-    const request = encodeRequest(apiVersions, 3, { clientSoftwareName: 'x', clientSoftwareVersion: '1' }, { correlationId: 77 })
+    const request = encodeRequest(
+      apiVersions,
+      3,
+      { clientSoftwareName: 'x', clientSoftwareVersion: '1' },
+      { correlationId: 77 },
+    )
     request.writeInt16BE(99, 6)
     socket.write(request)
     const [answer] = (await once(socket, 'data')) as [Buffer]
     assert.equal(answer.readInt32BE(4), 77)
     const { errorCode: code, apiKeys } = apiVersions.response.decode(answer.subarray(8), 0)
     assert.equal(code, errorCode('UNSUPPORTED_VERSION'))
-    assert.deepEqual(apiKeys.find(({ apiKey }) => apiKey === apiVersions.key), { apiKey: 18, minVersion: 0, maxVersion: 5 })
+    assert.deepEqual(
+      apiKeys.find(({ apiKey }) => apiKey === apiVersions.key),
+      { apiKey: 18, minVersion: 0, maxVersion: 5 },
+    )
     socket.destroy()
   })
 
@@ -100,7 +124,12 @@ describe('pipelining', () => {
     const note = (name: string) => (): number => order.push(name)
     const wait = { maxWaitMs: 100, minBytes: 1, isolationLevel: 0, forgottenTopicsData: [] }
     await Promise.all([
-      client.request(fetch, 11, { ...wait, topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }] }] }).then(note('waiting fetch')),
+      client
+        .request(fetch, 11, {
+          ...wait,
+          topics: [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }] }],
+        })
+        .then(note('waiting fetch')),
       client.request(metadata, 9, { topics: [] }).then(note('metadata')),
       client.request(produce, 9, produceRequest(batchOf(['a']))).then(note('produce 1')),
       client.request(produce, 9, produceRequest(batchOf(['b']))).then(note('produce 2')),
@@ -114,7 +143,9 @@ describe('pipelining', () => {
     await broker.createTopic('t')
     const client = await broker.connect()
     const answers = await Promise.all(
-      Array.from({ length: 500 }, (_, index) => client.request(produce, 9, produceRequest(batchOf([`record ${index}`])))),
+      Array.from({ length: 500 }, (_, index) =>
+        client.request(produce, 9, produceRequest(batchOf([`record ${index}`]))),
+      ),
     )
     assert.deepEqual(
       answers.map(({ responses }) => Number(responses[0]!.partitionResponses[0]!.baseOffset)),
@@ -125,7 +156,11 @@ describe('pipelining', () => {
   test('a request sees what the ones before it on its connection have done', async () => {
     await using broker = await TestBroker.start()
     const client = await broker.connect()
-    const creation = { topics: [{ name: 'fresh', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }], timeoutMs: 5_000, validateOnly: false }
+    const creation = {
+      topics: [{ name: 'fresh', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
+      timeoutMs: 5_000,
+      validateOnly: false,
+    }
     const [, produced] = await Promise.all([
       client.request(createTopics, 7, creation),
       client.request(produce, 9, produceRequest(batchOf(['x']), { topic: 'fresh' })),
@@ -143,7 +178,13 @@ describe('back-pressure', () => {
     const reader = await broker.connect()
     reader.socket.pause()
     const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }]
-    const request = encodeRequest(fetch, 11, { maxWaitMs: 0, minBytes: 1, isolationLevel: 0, topics: [{ topic: 't', partitions }], forgottenTopicsData: [] })
+    const request = encodeRequest(fetch, 11, {
+      maxWaitMs: 0,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: 't', partitions }],
+      forgottenTopicsData: [],
+    })
     for (let sent = 0; sent < 2_000; sent++) reader.send(request)
     const before = process.memoryUsage()
     for (let turn = 0; turn < 20; turn++) await writer.request(metadata, 9, { topics: [] })
@@ -152,16 +193,62 @@ describe('back-pressure', () => {
     assert.ok(after.arrayBuffers - before.arrayBuffers < 50_000_000)
   })
 
-  test('requests beyond queued.max.requests wait, and all are answered', async () => {
-    await using broker = await TestBroker.start({ 'queued.max.requests': '2' })
+  test('what clients do not read is bounded for all of them together: beyond, a fetch gives its first batch', () => {
+    const unsent = new UnsentAnswers({ maxBytes: 100 })
+    unsent.add(70)
+    assert.equal(unsent.roomInBytes, 30)
+    unsent.add(70)
+    assert.equal(unsent.roomInBytes, -40)
+    unsent.add(-140)
+    assert.throws(() => unsent.add(-1), /more bytes of answers sent/)
+  })
+
+  test('nothing counts as unsent once clients have read it or are gone', async () => {
+    await using broker = await TestBroker.start()
+    await broker.createTopic('t')
+    await broker.request(produce, 9, produceRequest(batchOf(['x'.repeat(900_000)])))
+    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1_000_000 }]
+    const body = {
+      maxWaitMs: 0,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: 't', partitions }],
+      forgottenTopicsData: [],
+    }
+    const unread = await broker.connect()
+    unread.socket.pause()
+    for (let sent = 0; sent < 20; sent++) unread.send(encodeRequest(fetch, 11, body))
+    await broker.request(fetch, 11, body)
+    while (broker.broker.unsentAnswers.bytes === 0) await new Promise(resolve => setImmediate(resolve))
+    await unread.close()
+    while (broker.broker.unsentAnswers.bytes > 0) await new Promise(resolve => setImmediate(resolve))
+  })
+
+  test('requests beyond queued.max.request.bytes wait, and all are answered', async () => {
+    await using broker = await TestBroker.start({ 'queued.max.request.bytes': '200' })
     await broker.createTopic('t')
     const clients = await Promise.all(Array.from({ length: 10 }, () => broker.connect()))
     const answers = await Promise.all(
-      clients.flatMap(client => Array.from({ length: 20 }, () => client.request(produce, 9, produceRequest(batchOf(['x']))))),
+      clients.flatMap(client =>
+        Array.from({ length: 20 }, () => client.request(produce, 9, produceRequest(batchOf(['x'])))),
+      ),
     )
     assert.equal(answers.length, 200)
     assert.equal(broker.broker.logs.get('t', 0)!.logEndOffset, 200)
   })
+})
+
+test('requests that wait for news keep nobody from being served', async () => {
+  await using broker = await TestBroker.start({ 'queued.max.request.bytes': '100000' })
+  await broker.createTopic('t')
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
+  const topics = [{ topic: 't', partitions }]
+  const wait = { maxWaitMs: 60_000, minBytes: 1, isolationLevel: 0, topics, forgottenTopicsData: [] }
+  const readers: RawClient[] = []
+  while (readers.length < 600) readers.push(...(await Promise.all(Array.from({ length: 50 }, () => broker.connect()))))
+  const waiting = Promise.all(readers.map(reader => reader.request(fetch, 11, wait)))
+  await broker.request(produce, 9, produceRequest(batchOf(['news'])))
+  for (const { responses } of await waiting) assert.equal(responses[0]!.partitions[0]!.highWatermark, 1n)
 })
 
 describe('limits', () => {
@@ -186,7 +273,8 @@ describe('limits', () => {
   test('a thousand idle connections cost little and disturb nobody', async () => {
     await using broker = await TestBroker.start()
     const before = process.memoryUsage()
-    const idle = await Promise.all(Array.from({ length: 1_000 }, () => broker.connect()))
+    const idle: RawClient[] = []
+    while (idle.length < 1_000) idle.push(...(await Promise.all(Array.from({ length: 50 }, () => broker.connect()))))
     await Promise.all(idle.map(client => client.request(metadata, 9, { topics: [] })))
     assert.equal(broker.broker.connectionCount, 1_000)
     const perConnection = (process.memoryUsage().rss - before.rss) / 1_000
@@ -207,7 +295,13 @@ describe('limits', () => {
     await broker.createTopic('t')
     const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
     const client = await broker.connect()
-    const { responses } = await client.request(fetch, 11, { maxWaitMs: 250, minBytes: 1, isolationLevel: 0, topics: [{ topic: 't', partitions }], forgottenTopicsData: [] })
+    const { responses } = await client.request(fetch, 11, {
+      maxWaitMs: 250,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: 't', partitions }],
+      forgottenTopicsData: [],
+    })
     assert.equal(responses[0]!.partitions[0]!.errorCode, 0)
   })
 })
@@ -218,7 +312,13 @@ describe('stop', () => {
     await broker.createTopic('t')
     const client = await RawClient.connect({ port: broker.port })
     const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
-    const waiting = client.request(fetch, 11, { maxWaitMs: 60_000, minBytes: 1, isolationLevel: 0, topics: [{ topic: 't', partitions }], forgottenTopicsData: [] })
+    const waiting = client.request(fetch, 11, {
+      maxWaitMs: 60_000,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: 't', partitions }],
+      forgottenTopicsData: [],
+    })
     await broker.request(metadata, 9, { topics: [] })
     await broker.stop()
     assert.equal((await waiting).errorCode, 0)
@@ -231,11 +331,21 @@ describe('stop', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as { port: number }
-    const settings = new Settings(new Map([['listeners', `PLAINTEXT://127.0.0.1:${port}`], ['log.dirs', `${broker.path}/second`]]))
+    const settings = new Settings(
+      new Map([
+        ['listeners', `PLAINTEXT://127.0.0.1:${port}`],
+        ['log.dirs', `${broker.path}/second`],
+      ]),
+    )
     await assert.rejects(Broker.start({ settings, logger: silentLogger }), { code: 'EADDRINUSE', port })
     other.close()
     // The directory is free again: the lock went with the failed start.
-    const free = new Settings(new Map([['listeners', 'PLAINTEXT://127.0.0.1:0'], ['log.dirs', `${broker.path}/second`]]))
+    const free = new Settings(
+      new Map([
+        ['listeners', 'PLAINTEXT://127.0.0.1:0'],
+        ['log.dirs', `${broker.path}/second`],
+      ]),
+    )
     await (await Broker.start({ settings: free, logger: silentLogger })).stop()
   })
 })

@@ -8,6 +8,7 @@ import { Connection } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import { type ListenerAddress, plainAddress } from './listener-address.ts'
 import { RequestBudget } from './request-budget.ts'
+import type { UnsentAnswers } from './unsent-answers.ts'
 
 export interface OpenListener {
   readonly name: string
@@ -20,6 +21,7 @@ export interface SocketServerOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly dispatcher: Dispatcher
+  readonly unsentAnswers: UnsentAnswers
 }
 
 export class SocketServer {
@@ -36,10 +38,7 @@ export class SocketServer {
   constructor(options: SocketServerOptions) {
     this.#options = options
     const { settings } = options
-    this.#budget = new RequestBudget({
-      maxBytes: settings.get('queued.max.request.bytes'),
-      maxRequests: settings.get('queued.max.requests'),
-    })
+    this.#budget = new RequestBudget({ maxBytes: settings.get('queued.max.request.bytes') })
   }
 
   get connectionCount(): number {
@@ -85,13 +84,19 @@ export class SocketServer {
   }
 
   #accept(socket: Socket, listenerName: string): void {
-    const { settings, timers, logger, dispatcher } = this.#options
+    const { settings, timers, logger, dispatcher, unsentAnswers } = this.#options
     const host = plainAddress(socket.remoteAddress ?? '')
     const ofHost = this.#connectionsByHost.get(host) ?? 0
     const maxConnections = settings.get('max.connections')
-    if (this.#connections.size >= maxConnections) return this.#refuse(socket, `max.connections is ${maxConnections}`)
+    if (this.#connections.size >= maxConnections) {
+      this.#refuse(socket, `max.connections is ${maxConnections}`)
+      return
+    }
     const maxOfHost = settings.get('max.connections.per.ip')
-    if (ofHost >= maxOfHost) return this.#refuse(socket, `max.connections.per.ip is ${maxOfHost}`)
+    if (ofHost >= maxOfHost) {
+      this.#refuse(socket, `max.connections.per.ip is ${maxOfHost}`)
+      return
+    }
     this.#isRefusing = false
     this.#connectionsByHost.set(host, ofHost + 1)
     const connection = new Connection({
@@ -100,6 +105,7 @@ export class SocketServer {
       listenerName,
       dispatcher,
       budget: this.#budget,
+      unsentAnswers,
       timers,
       logger,
       maxFrameBytes: settings.get('socket.request.max.bytes'),

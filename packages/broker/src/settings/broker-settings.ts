@@ -61,6 +61,26 @@ const declarations = {
   'default.replication.factor': int('Replicas of a topic that does not say; a single node has one.'),
   'delete.topic.enable': boolean('Whether topics can be deleted.'),
   'fetch.max.bytes': int('The most bytes that one fetch is answered with, whatever the client allows.'),
+  // Kafka joins the rebalances of a second into one so that a fleet of consumers causes few. Members hear of it by their next heartbeat
+  // then, 5 s later; here they are few, and a second consumer should get its share at once.
+  'group.consumer.assignment.interval.ms': int('The least time between two target assignments of a consumer group.', {
+    default: '0',
+  }),
+  'group.consumer.assignors': list('Assignors that consumer groups can use; the first one is the default.'),
+  'group.consumer.heartbeat.interval.ms': int('How often the members of a consumer group send heartbeats.'),
+  'group.consumer.max.assignment.interval.ms': int('The most that can be set for a group.'),
+  'group.consumer.max.heartbeat.interval.ms': int('The most that can be set for a group.'),
+  'group.consumer.max.session.timeout.ms': int('The most that can be set for a group.'),
+  'group.consumer.max.size': int('The most members that a group of the consumer protocol can have.'),
+  'group.consumer.migration.policy': string(
+    'Which groups change their protocol when members of the other one come or stay: to the consumer protocol (upgrade), from it (downgrade), both or none.',
+  ),
+  'group.consumer.min.assignment.interval.ms': int('The least that can be set for a group.'),
+  'group.consumer.min.heartbeat.interval.ms': int('The least that can be set for a group.'),
+  'group.consumer.min.session.timeout.ms': int('The least that can be set for a group.'),
+  'group.consumer.session.timeout.ms': int(
+    'How long a member of a consumer group may be silent before it is taken out of it.',
+  ),
   // Kafka waits 3 s so that a fleet of consumers joins at once. Here the members are few, and start together or by hand.
   'group.initial.rebalance.delay.ms': int('How long the first rebalance of an empty group waits for more members.', {
     default: '0',
@@ -72,7 +92,14 @@ const declarations = {
   listeners: list('The addresses to listen on, as NAME://HOST:PORT. An empty host is every interface.', {
     default: 'PLAINTEXT://127.0.0.1:9092',
   }),
+  'log.cleaner.backoff.ms': long('How often it is checked whether logs can be compacted.'),
+  'log.cleaner.dedupe.buffer.size': long(
+    'The most memory for the keys of one pass of compaction; what has no room waits.',
+  ),
   'log.cleaner.delete.retention.ms': long(topicDefault('delete.retention.ms'), dynamic),
+  'log.cleaner.enable': boolean('Whether topics with cleanup.policy=compact are compacted.'),
+  'log.cleaner.io.buffer.load.factor': double('The share of the memory for keys that is used.'),
+  'log.cleaner.io.max.bytes.per.second': double('The most bytes that compaction reads in a second, on average.'),
   'log.cleaner.max.compaction.lag.ms': long(topicDefault('max.compaction.lag.ms'), dynamic),
   'log.cleaner.min.cleanable.ratio': double(topicDefault('min.cleanable.dirty.ratio'), dynamic),
   'log.cleaner.min.compaction.lag.ms': long(topicDefault('min.compaction.lag.ms'), dynamic),
@@ -117,9 +144,7 @@ const declarations = {
   // Kafka requires it; a single node needs no choice.
   'node.id': int('The id of this broker.', { default: '1' }),
   'num.partitions': int('Partitions of a topic that does not say how many.'),
-  'num.recovery.threads.per.data.dir': int('How many logs are opened and recovered at a time.'),
   'offset.metadata.max.bytes': int('The longest text that can be stored with a committed offset.'),
-  'offsets.commit.timeout.ms': int('How long an offset commit may take before the client is told that it failed.'),
   'offsets.retention.check.interval.ms': long('How often it is checked whether committed offsets have expired.'),
   'offsets.retention.minutes': int('How long the offsets of a group are kept once it has no members.'),
   // Kafka spreads groups over 50 partitions because a cluster has many coordinators. Here every partition is one more
@@ -128,13 +153,11 @@ const declarations = {
     default: '4',
   }),
   'offsets.topic.segment.bytes': int('The segment size of the topic that keeps committed offsets.'),
-  'process.roles': optionalList("Kafka's roles. This broker is always both broker and controller."),
   'producer.id.expiration.ms': int('How long an idempotent producer is remembered after its last record.'),
-  // Kafka has no limit; memory is finite: reading pauses, nothing is dropped.
-  'queued.max.request.bytes': long('The most bytes of requests that wait or are worked on; beyond, reading pauses.', {
+  // Kafka has no limit; memory is finite: requests wait, nothing is dropped.
+  'queued.max.request.bytes': long('The most bytes of requests that are worked on at a time; beyond, requests wait.', {
     default: '268435456',
   }),
-  'queued.max.requests': int('The most requests that wait or are worked on; beyond, reading pauses.'),
   'socket.listen.backlog.size': int('The most connections that wait to be accepted.', { default: '511' }),
   'socket.request.max.bytes': int('The largest request that is accepted.'),
   'unclean.leader.election.enable': boolean(topicDefault('unclean.leader.election.enable'), dynamic),

@@ -8,7 +8,7 @@ export function parseProperties(text: string): Map<string, string> {
   for (const line of logicalLines(text)) {
     const end = nameEnd(line)
     const value = line.slice(end).replace(/^[ \t\f]*[=:]?[ \t\f]*/, '')
-    properties.set(unescape(line.slice(0, end)), unescape(value))
+    properties.set(resolveEscapes(line.slice(0, end)), resolveEscapes(value))
   }
   return properties
 }
@@ -40,7 +40,7 @@ function nameEnd(line: string): number {
 
 const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
-function unescape(text: string): string {
+function resolveEscapes(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.?))/gs, (_, hex: string | undefined, character: string) =>
     hex === undefined ? (escapes[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
   )

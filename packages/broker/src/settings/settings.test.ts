@@ -5,9 +5,16 @@ import { kafkaBrokerSettings, kafkaTopicSettings } from './kafka-settings.ts'
 import { nearestName } from './nearest-name.ts'
 import { parseSetting, SettingError, type SettingFact } from './setting.ts'
 import { checkDynamicSetting, Settings } from './settings.ts'
-import { brokerConfigEntries, checkTopicOverrides, logConfigOf, textInForce, topicConfigEntries } from './topic-config.ts'
+import {
+  brokerConfigEntries,
+  checkTopicOverrides,
+  logConfigOf,
+  textInForce,
+  topicConfigEntries,
+} from './topic-config.ts'
 
-const settingsOf = (properties: Record<string, string> = {}): Settings => new Settings(new Map(Object.entries(properties)))
+const settingsOf = (properties: Record<string, string> = {}): Settings =>
+  new Settings(new Map(Object.entries(properties)))
 const overridesOf = (overrides: Record<string, string>) => new Map(Object.entries(overrides))
 
 function warningsOf(properties: Record<string, string>): unknown[] {
@@ -41,7 +48,10 @@ test('warns once of a setting that only Kafka uses', () => {
 })
 
 test('refuses a name that nobody knows and proposes the nearest', () => {
-  assert.throws(() => settingsOf({ 'num.partition': '3' }), new SettingError('Unknown setting num.partition: did you mean num.partitions?'))
+  assert.throws(
+    () => settingsOf({ 'num.partition': '3' }),
+    new SettingError('Unknown setting num.partition: did you mean num.partitions?'),
+  )
   assert.throws(() => settingsOf({ 'log.retentoin.ms': '3' }), /did you mean log\.retention\.ms\?/)
   assert.throws(() => settingsOf({ zzzzzzzzzzzzzz: '3' }), new SettingError('Unknown setting zzzzzzzzzzzzzz'))
 })
@@ -54,14 +64,39 @@ test('refuses values that Kafka refuses, in the same words', () => {
   const cases: [string, string, string][] = [
     ['num.partitions', '0', 'Invalid value 0 for configuration num.partitions: Value must be at least 1'],
     ['num.partitions', 'many', 'Invalid value many for configuration num.partitions: Not a number of type INT'],
-    ['num.partitions', '2147483648', 'Invalid value 2147483648 for configuration num.partitions: Not a number of type INT'],
-    ['log.retention.bytes', '9223372036854775808', 'Invalid value 9223372036854775808 for configuration log.retention.bytes: Not a number of type LONG'],
-    ['auto.create.topics.enable', 'yes', 'Invalid value yes for configuration auto.create.topics.enable: Expected value to be either true or false'],
-    ['log.cleanup.policy', 'delete,burn', 'Invalid value burn for configuration log.cleanup.policy: String must be one of: compact, delete'],
-    ['log.cleaner.min.cleanable.ratio', '2', 'Invalid value 2 for configuration log.cleaner.min.cleanable.ratio: Value must be no more than 1'],
-    ['log.cleaner.min.cleanable.ratio', '', 'Invalid value  for configuration log.cleaner.min.cleanable.ratio: Not a number of type DOUBLE'],
+    [
+      'num.partitions',
+      '2147483648',
+      'Invalid value 2147483648 for configuration num.partitions: Not a number of type INT',
+    ],
+    [
+      'log.retention.bytes',
+      '9223372036854775808',
+      'Invalid value 9223372036854775808 for configuration log.retention.bytes: Not a number of type LONG',
+    ],
+    [
+      'auto.create.topics.enable',
+      'yes',
+      'Invalid value yes for configuration auto.create.topics.enable: Expected value to be either true or false',
+    ],
+    [
+      'log.cleanup.policy',
+      'delete,burn',
+      'Invalid value burn for configuration log.cleanup.policy: String must be one of: compact, delete',
+    ],
+    [
+      'log.cleaner.min.cleanable.ratio',
+      '2',
+      'Invalid value 2 for configuration log.cleaner.min.cleanable.ratio: Value must be no more than 1',
+    ],
+    [
+      'log.cleaner.min.cleanable.ratio',
+      '',
+      'Invalid value  for configuration log.cleaner.min.cleanable.ratio: Not a number of type DOUBLE',
+    ],
   ]
-  for (const [name, value, message] of cases) assert.throws(() => settingsOf({ [name]: value }), new SettingError(message))
+  for (const [name, value, message] of cases)
+    assert.throws(() => settingsOf({ [name]: value }), new SettingError(message))
 })
 
 test('accepts -1 for a compression level that otherwise begins at 1', () => {
@@ -71,11 +106,18 @@ test('accepts -1 for a compression level that otherwise begins at 1', () => {
 
 test('orders what is changed while running above the file, and the file above the default', () => {
   const settings = settingsOf({ 'log.retention.ms': '1000' })
-  settings.setDynamic({ allBrokers: overridesOf({ 'log.retention.ms': '2000' }), thisBroker: overridesOf({ 'log.retention.ms': '3000' }) })
+  settings.setDynamic({
+    allBrokers: overridesOf({ 'log.retention.ms': '2000' }),
+    thisBroker: overridesOf({ 'log.retention.ms': '3000' }),
+  })
   assert.equal(settings.get('log.retention.ms'), 3000)
   assert.deepEqual(
     settings.entries('log.retention.ms').map(({ source, text }) => [source, text]),
-    [['dynamicBroker', '3000'], ['dynamicDefault', '2000'], ['static', '1000']],
+    [
+      ['dynamicBroker', '3000'],
+      ['dynamicDefault', '2000'],
+      ['static', '1000'],
+    ],
   )
   settings.setDynamic({ allBrokers: new Map(), thisBroker: new Map() })
   assert.equal(settings.get('log.retention.ms'), 1000)
@@ -93,9 +135,18 @@ test('derives a topic setting from the nearest broker setting that is set', () =
   const nothing = new Map()
   assert.equal(logConfigOf(nothing, settingsOf()).retentionMs, 604_800_000)
   assert.equal(logConfigOf(nothing, settingsOf({ 'log.retention.hours': '2' })).retentionMs, 7_200_000)
-  assert.equal(logConfigOf(nothing, settingsOf({ 'log.retention.hours': '2', 'log.retention.minutes': '3' })).retentionMs, 180_000)
-  assert.equal(logConfigOf(nothing, settingsOf({ 'log.retention.minutes': '3', 'log.retention.ms': '4' })).retentionMs, 4)
-  assert.equal(logConfigOf(overridesOf({ 'retention.ms': '5' }), settingsOf({ 'log.retention.ms': '4' })).retentionMs, 5)
+  assert.equal(
+    logConfigOf(nothing, settingsOf({ 'log.retention.hours': '2', 'log.retention.minutes': '3' })).retentionMs,
+    180_000,
+  )
+  assert.equal(
+    logConfigOf(nothing, settingsOf({ 'log.retention.minutes': '3', 'log.retention.ms': '4' })).retentionMs,
+    4,
+  )
+  assert.equal(
+    logConfigOf(overridesOf({ 'retention.ms': '5' }), settingsOf({ 'log.retention.ms': '4' })).retentionMs,
+    5,
+  )
 })
 
 test('says where a topic setting comes from as Kafka does', () => {

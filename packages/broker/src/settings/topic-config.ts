@@ -87,7 +87,10 @@ const synonymsByNearest = new Map(
  * Everything that is set for a broker setting or one of its synonyms, strongest first. Like Kafka, it leaves out what comes
  * before the first value under the name itself.
  */
-export function brokerConfigEntries(name: string, settings: Settings): (TopicConfigEntry & { source: BrokerSettingSource })[] {
+export function brokerConfigEntries(
+  name: string,
+  settings: Settings,
+): (TopicConfigEntry & { source: BrokerSettingSource })[] {
   const names = synonymsByNearest.get(name) ?? [name]
   const entries = (['dynamicBroker', 'dynamicDefault', 'static', 'default'] as const).flatMap(source =>
     names.flatMap(synonym =>
@@ -115,12 +118,16 @@ export function logConfigOf(overrides: TopicOverrides, settings: Settings): LogC
     cleanupDelete: policy.includes('delete'),
     cleanupCompact: policy.includes('compact'),
     compressionType: (compression === 'uncompressed' ? 'none' : compression) as LogConfig['compressionType'],
+    deleteRetentionMs: number('delete.retention.ms'),
     fileDeleteDelayMs: number('file.delete.delay.ms'),
     indexIntervalBytes: number('index.interval.bytes'),
+    maxCompactionLagMs: number('max.compaction.lag.ms'),
     maxMessageBytes: number('max.message.bytes'),
     messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms'),
     messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
     messageTimestampType: text('message.timestamp.type') as LogConfig['messageTimestampType'],
+    minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+    minCompactionLagMs: number('min.compaction.lag.ms'),
     retentionBytes: number('retention.bytes'),
     retentionMs: number('retention.ms'),
     segmentBytes: number('segment.bytes'),

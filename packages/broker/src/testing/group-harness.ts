@@ -2,6 +2,8 @@
 
 import type { KafkaError } from '@ottla/protocol'
 import { ClassicGroup, type StoredGroup } from '../groups/classic-group.ts'
+import type { ConsumerGroupConfig } from '../groups/consumer/consumer-context.ts'
+import type { TopicCatalog, TopicInfo } from '../groups/consumer/topics.ts'
 import type { GroupContext, GroupSettings } from '../groups/group-context.ts'
 import { storedGroup } from '../groups/group-records.ts'
 import { joinGroup } from '../groups/join.ts'
@@ -20,6 +22,48 @@ export const testSettings: GroupSettings = {
   offsetMetadataMaxBytes: 4096,
   offsetsRetentionMs: 7 * 24 * 3_600_000,
   offsetsRetentionCheckIntervalMs: 600_000,
+  consumer: { assignors: ['uniform', 'range'], maxSize: 2 ** 31 - 1, migrationPolicy: 'bidirectional' },
+}
+
+/** Topics that groups see, by name, with their ids and numbers of partitions. */
+export class TestTopics implements TopicCatalog {
+  readonly #topics = new Map<string, TopicInfo>()
+  #idCount = 0
+  version = 0
+
+  constructor(topics: Record<string, number> = {}) {
+    for (const [name, partitionCount] of Object.entries(topics)) this.set(name, partitionCount)
+  }
+
+  /** Creates the topic, or gives it more partitions. */
+  set(name: string, partitionCount: number): void {
+    const id = this.#topics.get(name)?.id ?? `${String(++this.#idCount).padStart(21, '0')}A`
+    this.#topics.set(name, { id, name, partitionCount })
+    this.version++
+  }
+
+  delete(name: string): void {
+    this.#topics.delete(name)
+    this.version++
+  }
+
+  byName(name: string): TopicInfo | undefined {
+    return this.#topics.get(name)
+  }
+
+  byId(id: string): TopicInfo | undefined {
+    return [...this.#topics.values()].find(topic => topic.id === id)
+  }
+
+  names(): Iterable<string> {
+    return this.#topics.keys()
+  }
+}
+
+export const testConsumerConfig: ConsumerGroupConfig = {
+  sessionTimeoutMs: 45_000,
+  heartbeatIntervalMs: 5_000,
+  assignmentIntervalMs: 0,
 }
 
 /** An answer that may come later. */

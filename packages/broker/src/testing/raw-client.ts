@@ -81,7 +81,10 @@ export class RawClient {
 
   #answer(frame: Buffer): void {
     const waiting = this.#waiting.shift()
-    if (waiting === undefined) return this.#fail(new Error('an answer that nobody asked for'))
+    if (waiting === undefined) {
+      this.#fail(new Error('an answer that nobody asked for'))
+      return
+    }
     const { api, version, correlationId, resolve, reject } = waiting
     try {
       const reader = new Reader(frame)

@@ -57,7 +57,10 @@ export class TestBroker implements AsyncDisposable {
     return (await this.#shared).request(api, version, body)
   }
 
-  createTopic(name: string, options: { partitions?: number; overrides?: Readonly<Record<string, string>> } = {}): Promise<Topic> {
+  createTopic(
+    name: string,
+    options: { partitions?: number; overrides?: Readonly<Record<string, string>> } = {},
+  ): Promise<Topic> {
     const { partitions = 1, overrides = {} } = options
     return this.broker.metadata.createTopic({
       name,
@@ -108,7 +111,10 @@ export function versionsOf({ versions: { lowest, highestStable } }: AnyApi): num
 }
 
 /** A record batch as a producer sends it, one record for each value. */
-export function batchOf(values: readonly string[], options: Partial<Parameters<typeof buildRecordBatch>[0]> = {}): Buffer {
+export function batchOf(
+  values: readonly string[],
+  options: Partial<Parameters<typeof buildRecordBatch>[0]> = {},
+): Buffer {
   return buildRecordBatch({
     baseOffset: 0,
     records: values.map((value, index) => ({

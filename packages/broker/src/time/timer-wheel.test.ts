@@ -67,7 +67,10 @@ test('fires everything that is due after the process stood still for longer than
   const fired: number[] = []
   for (const delayMs of [10, 5_000, 40_000, 60_000]) wheel.after(delayMs, () => fired.push(delayMs))
   advanceTo(45_000)
-  assert.deepEqual(fired.sort((a, b) => a - b), [10, 5_000, 40_000])
+  assert.deepEqual(
+    fired.sort((a, b) => a - b),
+    [10, 5_000, 40_000],
+  )
   wheel.close()
 })
 
@@ -79,7 +82,9 @@ test('fires each timer exactly once and never early, whatever the steps of time'
       (delays, steps) => {
         const { wheel, advanceTo } = wheelAt()
         const firedAt = delays.map((): number[] => [])
-        delays.forEach((delayMs, index) => wheel.after(delayMs, () => firedAt[index]!.push(wheel.nowMs())))
+        delays.forEach((delayMs, index) => {
+          wheel.after(delayMs, () => firedAt[index]!.push(wheel.nowMs()))
+        })
         let nowMs = 0
         for (const step of [...steps, 60_000]) {
           nowMs += step
@@ -93,4 +98,19 @@ test('fires each timer exactly once and never early, whatever the steps of time'
       },
     ),
   )
+})
+
+test('fires by itself, in real time, soonest first', async () => {
+  const wheel = new TimerWheel()
+  const fired: string[] = []
+  await new Promise<void>(resolve => {
+    wheel.after(60, () => {
+      fired.push('late')
+      resolve()
+    })
+    wheel.after(20, () => fired.push('soon'))
+    wheel.after(1, () => wheel.after(15, () => fired.push('chained')))
+  })
+  assert.deepEqual(fired.sort(), ['chained', 'late', 'soon'])
+  assert.equal(wheel.size, 0)
 })

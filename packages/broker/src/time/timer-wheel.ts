@@ -2,8 +2,8 @@
  * One timer of the runtime for all timeouts of the broker: waiting fetches, idle connections, sessions.
  *
  * Timers live in a ring of slots, each `tickMs` wide; scheduling and cancelling are O(1) and allocate one object. What is
- * further away than one turn of the ring stays in its slot and is passed over until its turn. The underlying interval runs
- * only while something is scheduled, so an idle broker wakes up for nothing.
+ * further away than one turn of the ring stays in its slot and is passed over until its turn. The runtime's timer is set to
+ * the next slot that is not empty, so a broker that has nothing to do sleeps.
  */
 
 import type { Timer, Timers } from './timers.ts'
@@ -40,7 +40,8 @@ export class TimerWheel implements Timers {
   readonly #monotonicMs: () => number
   readonly #originMs: number
   readonly #slots: readonly Entry[]
-  #interval: NodeJS.Timeout | null = null
+  #alarm: NodeJS.Timeout | null = null
+  #alarmTick = Number.POSITIVE_INFINITY
   #size = 0
   /** The last tick whose slot has been fired. */
   #tick = 0
@@ -62,7 +63,8 @@ export class TimerWheel implements Timers {
   }
 
   after(delayMs: number, action: () => void): Timer {
-    if (this.#size === 0) this.#start()
+    // While nothing is scheduled, no slot is missed by setting the hand to the present.
+    if (this.#size === 0) this.#tick = Math.max(this.#tick, this.#presentTick())
     const dueMs = this.#elapsedMs() + Math.max(delayMs, 0)
     const entry = new Entry(this, Math.max(Math.ceil(dueMs / this.#tickMs), this.#tick + 1), action)
     const head = this.#slots[entry.dueTick % slotCount]!
@@ -72,6 +74,7 @@ export class TimerWheel implements Timers {
     head.previous.next = entry
     head.previous = entry
     this.#size++
+    if (entry.dueTick < this.#alarmTick) this.#setAlarm(entry.dueTick)
     return entry
   }
 
@@ -82,7 +85,7 @@ export class TimerWheel implements Timers {
     entry.previous.next = entry.next
     entry.next.previous = entry.previous
     this.#size--
-    if (this.#size === 0) this.#stop()
+    if (this.#size === 0) this.#clearAlarm()
   }
 
   /** Forgets every timer without calling it. */
@@ -92,9 +95,14 @@ export class TimerWheel implements Timers {
     }
   }
 
-  /** Fires all that is due. The interval calls it; a test with a time of its own may. */
+  /** Fires all that is due. The alarm calls it; a test with a time of its own may. */
   advance(): void {
-    const target = Math.floor(this.#elapsedMs() / this.#tickMs)
+    this.#clearAlarm()
+    this.#fireUntil(this.#presentTick())
+    if (this.#size > 0) this.#setAlarm(this.#nextOccupiedTick())
+  }
+
+  #fireUntil(target: number): void {
     if (target - this.#tick >= slotCount) {
       // More than one turn behind (the process did not run): one pass over the ring finds all that is due.
       this.#tick = target
@@ -124,15 +132,30 @@ export class TimerWheel implements Timers {
     return this.#monotonicMs() - this.#originMs
   }
 
-  #start(): void {
-    // Nothing was scheduled, so no slot is missed by setting the hand to the present.
-    this.#tick = Math.max(this.#tick, Math.floor(this.#elapsedMs() / this.#tickMs))
-    this.#interval = setInterval(() => this.advance(), this.#tickMs)
-    this.#interval.unref()
+  #presentTick(): number {
+    return Math.floor(this.#elapsedMs() / this.#tickMs)
   }
 
-  #stop(): void {
-    if (this.#interval !== null) clearInterval(this.#interval)
-    this.#interval = null
+  /** The tick of the next slot that holds anything: there is something due then, or a turn of the ring later. */
+  #nextOccupiedTick(): number {
+    let tick = this.#tick + 1
+    for (; tick < this.#tick + slotCount; tick++) {
+      const head = this.#slots[tick % slotCount]!
+      if (head.next !== head) break
+    }
+    return tick
+  }
+
+  #setAlarm(tick: number): void {
+    this.#clearAlarm()
+    this.#alarmTick = tick
+    this.#alarm = setTimeout(() => this.advance(), Math.max(tick * this.#tickMs - this.#elapsedMs(), 1))
+    this.#alarm.unref()
+  }
+
+  #clearAlarm(): void {
+    if (this.#alarm !== null) clearTimeout(this.#alarm)
+    this.#alarm = null
+    this.#alarmTick = Number.POSITIVE_INFINITY
   }
 }

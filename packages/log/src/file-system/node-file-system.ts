@@ -1,5 +1,5 @@
 /**
- * The real disk. The only module of this package that imports `node:fs`.
+ * The real disk. This module and blocking-file-system.ts are the only ones of this package that import `node:fs`.
  *
  * `write` and `writev` may write less than asked without an error and stop at 1,024 buffers: both loops count bytes.
  * Never open the lock file other than by `lock`: closing any descriptor of it in this process would let go of the lock (POSIX).
@@ -261,7 +261,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
-function storageError(
+export function storageError(
   cause: unknown,
   verb: string,
   path: string,

@@ -5,7 +5,7 @@ import type { ReadOptions } from '../log-results.ts'
 import type { PartitionLog } from '../partition-log.ts'
 
 export interface BatchOptions {
-  values?: string[]
+  values?: (string | null)[]
   keys?: (string | null)[]
   timestamp?: number
   producerId?: number
@@ -20,7 +20,7 @@ export function batchOf(options: BatchOptions = {}): Buffer {
   const records = values.map((value, index) => ({
     timestamp,
     key: keys[index] == null ? null : Buffer.from(keys[index]),
-    value: Buffer.from(value),
+    value: value === null ? null : Buffer.from(value),
     headers: [],
   }))
   // A buffer of its own, as the network has it.

@@ -17,6 +17,7 @@ export type DiskOperation =
   | 'list'
   | 'makeDirectory'
   | 'open'
+  | 'create'
   | 'readFile'
   | 'rename'
   | 'remove'
@@ -61,13 +62,12 @@ interface CallDetails {
 }
 
 interface CallUnderWay extends CallDetails {
-  operation: DiskOperation
   apply(): unknown
 }
 
 const changing: ReadonlySet<DiskOperation> = new Set([
   'makeDirectory',
-  'open',
+  'create',
   'rename',
   'remove',
   'removeDirectory',
@@ -155,7 +155,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   open(path: string, { create = false }: { create?: boolean; readOnly?: boolean } = {}): Promise<File> {
-    return this.#call('open', path, () => {
+    return this.#call(create ? 'create' : 'open', path, () => {
       const { parent, name } = this.#parent(path)
       let node = parent.entries.get(name)
       if (!node && create) {
@@ -250,7 +250,7 @@ export class SimulatedFileSystem implements FileSystem {
     if (this.#isDead) return new Promise(() => undefined)
     const number = ++this.#callCount
     return new Promise((resolve, reject) => {
-      if (changing.has(operation)) this.#underWay.set(number, { operation, apply, ...details })
+      if (changing.has(operation)) this.#underWay.set(number, { apply, ...details })
       const fate = this.#options.fateOf?.({ operation, path, number, sizeInBytes: details.sizeInBytes ?? 0 }) ?? {}
       if (this.#isDead) return
       const complete = () => {
@@ -269,15 +269,16 @@ export class SimulatedFileSystem implements FileSystem {
     })
   }
 
-  /** Settles what was under way: done, done in part, or not begun. */
+  /**
+   * Settles what was under way. A loss of power may lose any change that was not flushed, so there it counts as done; of what a killed
+   * process had begun the system has done all, a part, or nothing.
+   */
   #end({ isPowerCut }: { isPowerCut: boolean }): void {
     this.#isDead = true
-    for (const { operation, apply, applyPart } of this.#underWay.values()) {
+    for (const { apply, applyPart } of this.#underWay.values()) {
       try {
-        // Which sectors of a write stay is chosen when the disk is.
-        if (isPowerCut && operation === 'write') apply()
-        else if (applyPart) applyPart()
-        else if (this.#choose(2) === 1) apply()
+        if (!isPowerCut && applyPart) applyPart()
+        else if (isPowerCut || this.#choose(2) === 1) apply()
       } catch (error) {
         if (!(error instanceof StorageError)) throw error
         // It would have failed: nothing happened.

@@ -1,0 +1,44 @@
+/**
+ * One try at the reactions to some events: the calls to the outside first, at the same time, then all effects in one
+ * transaction with their inbox rows. All of it happens or none, whoever asks: the consuming loop, a retry of what was parked.
+ */
+import type { Kysely } from 'kysely'
+import type { Envelope } from '../contracts/envelope.ts'
+import { kitTables } from './database.ts'
+import { isFirstDelivery } from './inbox.ts'
+import { type Reaction, type Reactions, serviceTransaction } from './reaction.ts'
+import type { KitTables } from './schema.ts'
+
+export type ReactContext<Tables extends KitTables> = {
+  database: Kysely<Tables>
+  reactions: Reactions<Tables>
+  now: () => Date
+  /** After a transaction that may have published. */
+  onCommitted: () => void
+}
+
+/**
+ * @param events of different subjects, each of a type that has a reaction
+ * @param also what else belongs in the same transaction
+ */
+export async function reactOnce<Tables extends KitTables>(
+  { database, reactions, now, onCommitted }: ReactContext<Tables>,
+  events: readonly Envelope[],
+  also: (transaction: Kysely<KitTables>) => Promise<void> = async () => undefined,
+): Promise<{ handled: number; repeated: number }> {
+  const effects = await Promise.all(
+    events.map(async event => ({ event, apply: await (reactions[event.type] as Reaction<Tables>)(event) })),
+  )
+  const counts = await database.transaction().execute(async transaction => {
+    let handled = 0
+    for (const { event, apply } of effects) {
+      if (!(await isFirstDelivery(transaction, event.id, now()))) continue
+      await apply(serviceTransaction({ database: transaction, cause: event, now: now() }))
+      handled += 1
+    }
+    await also(kitTables(transaction))
+    return { handled, repeated: effects.length - handled }
+  })
+  onCommitted()
+  return counts
+}

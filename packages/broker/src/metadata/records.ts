@@ -1,0 +1,94 @@
+/** The metadata records that this broker writes, framed, in KRaft's formats. One node is every replica and every leader. */
+
+import { encodeMetadataRecord } from '@ottla/protocol'
+import { supportedFeatures } from './features.ts'
+
+export function topicRecord(topicId: string, name: string): Buffer {
+  return encodeMetadataRecord('topicRecord', { name, topicId }, 0)
+}
+
+export interface PartitionPlace {
+  readonly nodeId: number
+  readonly directoryId: string
+}
+
+export function partitionRecord(topicId: string, partitionId: number, { nodeId, directoryId }: PartitionPlace): Buffer {
+  return encodeMetadataRecord(
+    'partitionRecord',
+    {
+      partitionId,
+      topicId,
+      replicas: [nodeId],
+      isr: [nodeId],
+      removingReplicas: [],
+      addingReplicas: [],
+      leader: nodeId,
+      leaderEpoch: 0,
+      partitionEpoch: 0,
+      directories: [directoryId],
+    },
+    1,
+  )
+}
+
+export function removeTopicRecord(topicId: string): Buffer {
+  return encodeMetadataRecord('removeTopicRecord', { topicId }, 0)
+}
+
+/** @param resource what is configured: its kind (see metadata-image.ts) and name */
+export function configRecord(resource: { type: number; name: string }, name: string, value: string | null): Buffer {
+  return encodeMetadataRecord(
+    'configRecord',
+    { resourceType: resource.type, resourceName: resource.name, name, value },
+    0,
+  )
+}
+
+export function featureLevelRecord(name: string, featureLevel: number): Buffer {
+  return encodeMetadataRecord('featureLevelRecord', { name, featureLevel }, 0)
+}
+
+/** Producer ids below `nextProducerId` are taken. */
+export function producerIdsRecord(nodeId: number, brokerEpoch: number, nextProducerId: number): Buffer {
+  return encodeMetadataRecord('producerIdsRecord', { brokerId: nodeId, brokerEpoch, nextProducerId }, 0)
+}
+
+export interface Registration extends PartitionPlace {
+  readonly incarnationId: string
+  readonly brokerEpoch: number
+  readonly endpoints: readonly { name: string; host: string; port: number }[]
+  readonly rack: string | null
+}
+
+export function registerBrokerRecord(registration: Registration): Buffer {
+  const { nodeId, directoryId, incarnationId, brokerEpoch, endpoints, rack } = registration
+  return encodeMetadataRecord(
+    'registerBrokerRecord',
+    {
+      brokerId: nodeId,
+      incarnationId,
+      brokerEpoch,
+      endPoints: endpoints.map(({ name, host, port }) => ({ name, host, port, securityProtocol: 0 })),
+      features: supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
+        name,
+        minSupportedVersion: minVersion,
+        maxSupportedVersion: maxVersion,
+      })),
+      rack,
+      fenced: false,
+      logDirs: [directoryId],
+    },
+    3,
+  )
+}
+
+/** Kafka's form of an id: 16 random bytes of a version 4 UUID, URL-safe base64, not beginning with a dash. */
+export function randomId(randomBytes: (count: number) => Buffer): string {
+  for (;;) {
+    const bytes = randomBytes(16)
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80
+    const id = bytes.toString('base64url')
+    if (!id.startsWith('-')) return id
+  }
+}

@@ -1,0 +1,320 @@
+/**
+ * The table of mutants: what a tired developer could break, one line of the product each. Ordered along the way of a record to the
+ * disk and back. Texts follow the product: when it changes, the run says which line no longer applies.
+ */
+
+import type { Mutant } from './mutant.ts'
+
+export const mutants: readonly Mutant[] = [
+  // Writing and flushing
+  {
+    name: 'no flush before the answer',
+    file: 'log/src/log-writer.ts',
+    from: 'if (segment) await segment.useFile(file => file.datasync())',
+    to: '',
+  },
+  {
+    name: 'high watermark moves before the flush',
+    file: 'log/src/log-writer.ts',
+    from: "if (this.#log.durability === 'fsync') await this.#flush(lastSegment)\n    this.#log.onFlushed(endOffset)",
+    to: "this.#log.onFlushed(endOffset)\n    if (this.#log.durability === 'fsync') await this.#flush(lastSegment)",
+  },
+  {
+    name: 'flush reports what came while it was under way',
+    file: 'log/src/log-writer.ts',
+    from: 'this.#log.onFlushed(endOffset)',
+    to: 'this.#log.onFlushed(this.#queue.findLast(operation => operation.kind === "batch")?.endOffset ?? endOffset)',
+  },
+  {
+    name: 'directory of a new segment is not synced',
+    file: 'log/src/log-writer.ts',
+    from: 'await this.#log.flushNames()',
+    to: '',
+  },
+  {
+    name: 'acks=all is answered when written',
+    file: 'broker/src/apis/produce.ts',
+    from: 'log.whenDurable(appended.nextOffset, onStored)',
+    to: 'log.whenWritten(appended.nextOffset, onStored)',
+  },
+  {
+    name: 'a failed flush is tried again',
+    file: 'log/src/log-writer.ts',
+    from: 'if (segment) await segment.useFile(file => file.datasync())',
+    to: 'if (segment) await segment.useFile(file => file.datasync().catch(() => file.datasync()))',
+  },
+  {
+    name: 'a failed flush is taken for a full disk',
+    file: 'log/src/log-writer.ts',
+    from: "return error.code === 'ENOSPC' || error.code === 'EDQUOT'",
+    to: "return error.code === 'ENOSPC' || error.code === 'FLUSH_FAILED'",
+    foundBy: { test: 'packages/log/src/fail-every-call.test.ts' },
+  },
+  {
+    name: 'a failed flush acknowledges',
+    file: 'log/src/log-writer.ts',
+    from: 'if (segment) await segment.useFile(file => file.datasync())',
+    to: 'if (segment) await segment.useFile(file => file.datasync()).catch(() => undefined)',
+  },
+  {
+    name: 'a full disk leaves half a batch in the file',
+    file: 'log/src/log-writer.ts',
+    from: '      await file.truncate(first.segmentBefore.sizeInBytes)\n',
+    to: '',
+  },
+  {
+    name: 'what a full disk left is cut off but not flushed',
+    file: 'log/src/log-writer.ts',
+    from: '      await file.truncate(first.segmentBefore.sizeInBytes)\n      await file.datasync()\n',
+    to: '      await file.truncate(first.segmentBefore.sizeInBytes)\n',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'a full disk leaves the sequence numbers of what it took back',
+    file: 'log/src/partition-log.ts',
+    from: 'if (operation.producerId >= 0) this.#producers.restore(operation.producerId, operation.producerBefore)',
+    to: '',
+  },
+  {
+    name: 'a full disk leaves a segment that was never begun',
+    file: 'log/src/partition-log.ts',
+    from: '        this.#segments.pop()\n',
+    to: '',
+  },
+  {
+    name: 'two flushes of one log at a time',
+    file: 'log/src/flusher.ts',
+    from: 'if (this.#running.has(log)) return // it is looked at again when it has finished',
+    to: '',
+  },
+  // Segments
+  {
+    name: 'a closed segment is not flushed',
+    file: 'log/src/partition-files.ts',
+    from: 'await closed.useFile(file => file.datasync())',
+    to: '',
+  },
+  {
+    name: 'a small file is renamed before it is flushed',
+    file: 'log/src/durable-file.ts',
+    from: '    await file.datasync()\n',
+    to: '',
+  },
+  {
+    name: 'the name of a replaced file is not synced',
+    file: 'log/src/durable-file.ts',
+    from: 'if (syncDirectory) await fileSystem.syncDirectory(dirname(path))',
+    to: '',
+  },
+  {
+    name: "a new partition's files are not synced",
+    file: 'log/src/partition-creation.ts',
+    from: '    await fileSystem.syncDirectory(directory)\n',
+    to: '',
+  },
+  {
+    name: 'consumers read beyond the high watermark',
+    file: 'log/src/partition-log.ts',
+    from: "return isolation === 'lastStableOffset' ? this.lastStableOffset : this.#highWatermark",
+    to: 'return this.#logEndOffset',
+  },
+  // Recovery
+  {
+    name: 'the clean marker stays',
+    file: 'log/src/log-directory.ts',
+    from: 'if (hasMarker) await fileSystem.remove(',
+    to: 'if (!hasMarker) await fileSystem.remove(',
+  },
+  {
+    name: 'a start does not sync the data directory',
+    file: 'log/src/log-directory.ts',
+    from: '      await fileSystem.syncDirectory(path)\n      await directory.#openLogs(',
+    to: '      await directory.#openLogs(',
+  },
+  {
+    name: 'a data directory in its making is not synced',
+    file: 'log/src/directory-identity.ts',
+    from: '    await fileSystem.syncDirectory(dirname(path))\n    const properties',
+    to: '    const properties',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'the boot is noted before the logs are checked',
+    file: 'log/src/log-directory.ts',
+    from: '      const boot = readBoot(fileSystem, path)\n',
+    to: '      const boot = readBoot(fileSystem, path)\n      await noteBoot(fileSystem, path)\n',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'the clean marker is written though a log is not stored',
+    file: 'log/src/log-directory.ts',
+    from: 'if (stored.every(isStored => isStored)) {',
+    to: 'if (stored) {',
+  },
+  {
+    name: 'what recovery finds is not flushed',
+    file: 'log/src/partition-loader.ts',
+    from: '      await file.datasync()\n',
+    to: '',
+  },
+  {
+    name: 'a torn tail is not cut off',
+    file: 'log/src/partition-loader.ts',
+    from: 'await file.truncate(recovered.validBytes)',
+    to: '',
+  },
+  {
+    name: 'recovery does not check the CRC',
+    file: 'log/src/batch-scan.ts',
+    from: 'at + recordBatchSizeInBytes(buffer, at) <= buffer.length && new RecordBatch(buffer, at).isCrcValid()',
+    to: 'at + recordBatchSizeInBytes(buffer, at) <= buffer.length',
+  },
+  {
+    name: 'recovery cuts one batch too many',
+    file: 'log/src/recovery.ts',
+    from: '      visit(batch)\n      endOffset = batch.nextOffset\n      at += batch.sizeInBytes\n',
+    to: '      if (position + at + batch.sizeInBytes === sizeInBytes && batch.baseOffset > baseOffset) return { endOffset, validBytes: position + at }\n      visit(batch)\n      endOffset = batch.nextOffset\n      at += batch.sizeInBytes\n',
+  },
+  {
+    name: 'recovery takes a torn write after a power cut for damage',
+    file: 'log/src/recovery.ts',
+    from: 'if (options.mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return\n',
+    to: '',
+    foundBy: { test: 'packages/log/src/power-cut.test.ts' },
+  },
+  {
+    name: 'the recovery point runs ahead of the flush',
+    file: 'log/src/partition-log.ts',
+    from: '  get recoveryPoint(): number {\n    return this.#recoveryPoint',
+    to: '  get recoveryPoint(): number {\n    return this.#logEndOffset',
+  },
+  {
+    name: 'damage in a segment that was flushed is cut off',
+    file: 'log/src/recovery.ts',
+    from: '  if (!options.isLast) {',
+    to: '  if (options.isLast && validBytes < 0) {',
+    foundBy: { test: 'packages/log/src/recovery.test.ts' },
+  },
+  {
+    name: 'a bad batch with good ones behind it is cut off',
+    file: 'log/src/recovery.ts',
+    from: '  if (next >= 0) {',
+    to: '  if (next >= sizeInBytes) {',
+    foundBy: { test: 'packages/log/src/recovery.test.ts' },
+  },
+  {
+    name: 'what a failed flush has dropped is not written again',
+    file: 'log/src/partition-loader.ts',
+    from: 'if (isLast && !mayHaveLostPower) {',
+    to: 'if (isLast && mayHaveLostPower) {',
+    foundBy: { test: 'packages/log/src/fail-every-call.test.ts' },
+  },
+  {
+    name: 'the leader epoch stays after an unclean start',
+    file: 'log/src/partition-loader.ts',
+    from: 'leaderEpochs.latest + (areLeaderEpochsNew ? 1 : 0)',
+    to: 'Math.max(leaderEpochs.latest, 0)',
+  },
+  {
+    name: 'leader epochs are not stored',
+    file: 'log/src/partition-files.ts',
+    from: '    if (!this.#areLeaderEpochsNew) return\n',
+    to: '    if (this.#context) return\n',
+  },
+  {
+    name: 'producers are not recovered',
+    file: 'log/src/partition-loader.ts',
+    from: '        if (batch.producerId >= 0) producers.record(batch)\n        leaderEpochs',
+    to: '        leaderEpochs',
+  },
+  {
+    name: 'a batch sent again is not recognised',
+    file: 'log/src/producer-state.ts',
+    from: 'known => known.baseSequence === baseSequence && known.lastSequence === lastSequence',
+    to: 'known => known.baseSequence > baseSequence && known.lastSequence === lastSequence',
+  },
+  {
+    name: 'a batch sent again is stored again',
+    file: 'log/src/partition-log.ts',
+    from: 'if (original) return this.#duplicate(original)',
+    to: 'if (original) continue',
+  },
+  // Deleting
+  {
+    name: 'the log start is answered before it is stored',
+    file: 'log/src/partition-log.ts',
+    from: '    await this.#context.storeLogStartOffsets()\n',
+    to: '    void this.#context.storeLogStartOffsets().catch(() => undefined)\n',
+  },
+  {
+    name: 'the log start is forgotten at a start',
+    file: 'log/src/partition-loader.ts',
+    from: 'Math.max(options.logStartOffset ?? 0, segments[0]!.baseOffset)',
+    to: 'segments[0]!.baseOffset',
+  },
+  {
+    name: 'a batch that a segment can not hold is taken for its own',
+    file: 'log/src/log-segment.ts',
+    from: '    if (!offsetIndex.canHold(lastOffset)) {',
+    to: '    if (lastOffset < 0) {',
+    foundBy: { test: 'packages/log/src/byte-damage.test.ts' },
+  },
+  {
+    name: 'indexes are forgotten while they are being read',
+    file: 'log/src/log-segment.ts',
+    from: 'if (this.#loadingIndexes === undefined) this.#indexes = undefined',
+    to: 'this.#indexes = undefined',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'the files of a segment that is being written are removed',
+    file: 'log/src/segment-list.ts',
+    from: 'this.#segments.findIndex(segment => !segment.isClosed)',
+    to: 'this.#segments.length',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'retention takes what is not old enough',
+    file: 'log/src/retention.ts',
+    from: 'nowMs - ',
+    to: '3e12 + nowMs - ',
+  },
+  // Topics, groups, producer ids
+  {
+    name: 'a change of metadata is answered before it is durable',
+    file: 'broker/src/metadata/metadata-log.ts',
+    from: 'this.#log.whenDurable(nextOffset, error => (error ? reject(error) : resolve()))',
+    to: 'this.#log.whenWritten(nextOffset, error => (error ? reject(error) : resolve()))',
+  },
+  {
+    name: 'a deleted topic is removed before that is recorded',
+    file: 'broker/src/metadata/metadata.ts',
+    from: '      await this.#append([removeTopicRecord(id)])\n',
+    to: '      await this.#directories.remove(topic.name, partitionsOf(topic))\n      await this.#append([removeTopicRecord(id)])\n',
+  },
+  {
+    name: 'tombstones of a deleted topic hit its successor',
+    file: 'broker/src/groups/coordinator.ts',
+    from: '        await forgetTopic(shard, topic)\n',
+    to: '        await new Promise(resolve => setImmediate(resolve))\n        await forgetTopic(shard, topic)\n',
+    foundBy: { test: 'packages/broker/src/groups/coordinator.test.ts' },
+  },
+  {
+    name: 'committed offsets are answered when written',
+    file: 'broker/src/groups/group-log.ts',
+    from: 'this.#log.whenDurable(nextOffset, error => done(error && coordinatorError(error)))',
+    to: 'done()',
+  },
+  {
+    name: 'offsets of a deleted topic are given to its successor',
+    file: 'broker/src/apis/offset-fetch.ts',
+    from: 'return offset.topicId === null || offset.topicId === topicId',
+    to: 'return offset.topicId !== topicId || offset.topicId === topicId',
+  },
+  {
+    name: 'producer ids are taken without a record',
+    file: 'broker/src/metadata/metadata.ts',
+    from: 'producerIdsRecord(nodeId, this.#brokerEpoch, end)',
+    to: 'producerIdsRecord(nodeId, this.#brokerEpoch, first)',
+  },
+]
