@@ -49,7 +49,7 @@ export interface TopicOptions {
   readonly configs?: Readonly<Record<string, string>>
 }
 
-const PREPARATION_TIMEOUT_MS = 20_000
+const PREPARATION_TIMEOUT_MS = 10_000
 const PREPARATION_POLL_MS = 10
 const none = 'AAAAAAAAAAAAAAAAAAAAAA'
 

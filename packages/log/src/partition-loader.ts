@@ -59,6 +59,14 @@ export async function loadPartition(options: LoadOptions): Promise<LogContent> {
   let logEndOffset: number
   if (wasCleanStop) {
     logEndOffset = await findEnd(active)
+    const { recoveryPoint = 0 } = options
+    if (logEndOffset < recoveryPoint) {
+      throw new StorageError(`The log ends at offset ${logEndOffset}, although ${recoveryPoint} was flushed`, {
+        path: active.path,
+        positionInBytes: active.writtenBytes,
+        code: 'DAMAGED',
+      })
+    }
     await loadAbortedTransactions(options, { producers, segments, snapshots: files.snapshot, endOffset: logEndOffset })
     snapshotOffset = await loadProducers(options, {
       producers,

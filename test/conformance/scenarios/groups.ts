@@ -48,7 +48,7 @@ export async function loneMember(
 ): Promise<{ memberId: string; generationId: number }> {
   const joined = await join(speaker, version, groupId, options)
   const assignments = [{ memberId: joined.memberId, assignment: Buffer.from('all of it') }]
-  await speaker.ask(syncGroup, 5, syncRequest(groupId, joined, assignments))
+  await speaker.ask(syncGroup, 4, syncRequest(groupId, joined, assignments))
   await untilState(t, groupId, 'Stable')
   return joined
 }

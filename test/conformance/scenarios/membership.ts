@@ -9,7 +9,7 @@ export const joinGroupScenarios: readonly Scenario[] = [
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await join(a, version, groupId)
-    await a.ask(syncGroup, 5, syncRequest(groupId, joined, [{ memberId: joined.memberId, assignment: Buffer.from('all') }]))
+    await a.ask(syncGroup, 4, syncRequest(groupId, joined, [{ memberId: joined.memberId, assignment: Buffer.from('all') }]))
     // Joining again with nothing changed.
     await a.ask(joinGroup, version, joinRequest(groupId, { memberId: joined.memberId }))
   }),
@@ -28,7 +28,7 @@ export const joinGroupScenarios: readonly Scenario[] = [
       joinRequest(groupId, { memberId: first.memberId, protocols: protocols('x', 'y', 'z') }),
     )
     const joined = await second
-    const waiting = b.ask(syncGroup, 5, syncRequest(groupId, joined))
+    const waiting = b.ask(syncGroup, 4, syncRequest(groupId, joined))
     await a.ask(
       syncGroup,
       5,
@@ -82,9 +82,9 @@ export const joinGroupScenarios: readonly Scenario[] = [
       const b = await t.client('b')
       const back = await b.ask(joinGroup, version, joinRequest(groupId, { groupInstanceId }))
       // Where nothing has changed it keeps its assignment, and the leader is told to leave it so.
-      await b.ask(syncGroup, 5, syncRequest(groupId, back, [], { groupInstanceId }))
+      await b.ask(syncGroup, 4, syncRequest(groupId, back, [], { groupInstanceId }))
       await a.ask(heartbeat, 4, { groupId, generationId: joined.generationId, memberId: joined.memberId, groupInstanceId })
-      await a.ask(syncGroup, 5, syncRequest(groupId, joined, [], { groupInstanceId }))
+      await a.ask(syncGroup, 4, syncRequest(groupId, joined, [], { groupInstanceId }))
       await a.ask(joinGroup, version, joinRequest(groupId, { memberId: joined.memberId, groupInstanceId }))
       await a.ask(joinGroup, version, joinRequest(groupId, { memberId: 'unknown', groupInstanceId: 'unknown' }))
       await b.ask(leaveGroup, 5, { groupId, members: [{ memberId: '', groupInstanceId }] })
@@ -166,8 +166,10 @@ export const syncGroupScenarios: readonly Scenario[] = [
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await join(a, 9, groupId)
-    await a.ask(syncGroup, version, syncRequest(groupId, joined, [{ memberId: 'nobody', assignment: Buffer.from('x') }]))
-    await a.ask(syncGroup, version, syncRequest(groupId, joined))
+    const assignments = [{ memberId: 'nobody', assignment: Buffer.from('x') }]
+    const protocol = { protocolType: 'consumer', protocolName: 'range' }
+    await a.ask(syncGroup, version, syncRequest(groupId, joined, assignments, protocol))
+    await a.ask(syncGroup, version, syncRequest(groupId, joined, [], protocol))
   }),
 ]
 
@@ -179,7 +181,7 @@ export const heartbeatScenarios: readonly Scenario[] = [
     const { memberId, generationId } = joined
     const ask = (change: object = {}) => a.ask(heartbeat, version, { groupId, memberId, generationId, ...change })
     await ask() // the assignment is still to come
-    await a.ask(syncGroup, 5, syncRequest(groupId, joined, [{ memberId, assignment: Buffer.from('all') }]))
+    await a.ask(syncGroup, 4, syncRequest(groupId, joined, [{ memberId, assignment: Buffer.from('all') }]))
     await ask()
     await ask({ generationId: generationId + 1 })
     await ask({ generationId: -1 })

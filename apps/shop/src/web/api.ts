@@ -25,13 +25,8 @@ export async function placeOrder(request: OrderRequest, style: Style): Promise<P
 }
 
 /** @returns undefined when the order can't be read now */
-export async function readOrder(orderId: string): Promise<OrderDetail | undefined> {
-  try {
-    const response = await fetch(`/orders/${encodeURIComponent(orderId)}`)
-    return response.ok ? ((await response.json()) as OrderDetail) : undefined
-  } catch {
-    return undefined
-  }
+export function readOrder(orderId: string): Promise<OrderDetail | undefined> {
+  return read(`/orders/${encodeURIComponent(orderId)}`)
 }
 
 export async function readProducts(): Promise<Product[]> {
@@ -41,10 +36,23 @@ export async function readProducts(): Promise<Product[]> {
 }
 
 /** @returns what is wrong, or undefined */
-export async function post(path: string, body?: unknown): Promise<string | undefined> {
+export const post = (path: string, body?: unknown) => send('POST', path, body)
+export const put = (path: string, body: unknown) => send('PUT', path, body)
+
+/** @returns undefined when it can't be read now */
+export async function read<T>(path: string): Promise<T | undefined> {
+  try {
+    const response = await fetch(path)
+    return response.ok ? ((await response.json()) as T) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function send(method: 'POST' | 'PUT', path: string, body: unknown): Promise<string | undefined> {
   try {
     const response = await fetch(path, {
-      method: 'POST',
+      method,
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
     return response.ok ? undefined : ((await response.json()) as Problem).detail

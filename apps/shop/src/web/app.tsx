@@ -6,11 +6,13 @@ import type { Placed } from './api.ts'
 import { Books } from './books.tsx'
 import { LagChart } from './lag-chart.tsx'
 import { useLive } from './live.ts'
+import { Neighbours } from './neighbours.tsx'
 import { OrderForm } from './order-form.tsx'
 import { OrdersTable } from './orders-table.tsx'
 import { PageHeader } from './page-header.tsx'
 import { ProcessCard } from './process-card.tsx'
 import { Section } from './section.tsx'
+import { SetAside } from './set-aside.tsx'
 import { SpikePanel } from './spike-panel.tsx'
 import { Timelines } from './timelines.tsx'
 
@@ -39,7 +41,7 @@ export function App() {
               {names.map(name => {
                 const process = snapshot?.processes.find(candidate => candidate.name === name)
                 return process === undefined ? (
-                  <Skeleton key={name} height={318} />
+                  <Skeleton key={name} height={346} />
                 ) : (
                   <ProcessCard
                     key={name}
@@ -51,6 +53,8 @@ export function App() {
               })}
             </div>
           </Section>
+          <Neighbours snapshot={snapshot} />
+          <SetAside snapshot={snapshot} />
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
             <Section
               title="Lag"

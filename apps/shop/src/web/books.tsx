@@ -4,7 +4,7 @@ import type { Check, Snapshot } from '../stage/snapshot.ts'
 import { count, euros } from './format.ts'
 import { Section } from './section.tsx'
 
-const checksKept = 5
+const checksKept = 6
 
 export function Books({ snapshot }: { snapshot: Snapshot | null }) {
   const books = snapshot?.processes.find(process => process.name === 'order')?.status?.books ?? {}

@@ -1,9 +1,9 @@
 /** One process: how it is, what it has done, and its buttons. Every line is always there, so nothing jumps. */
-import { Badge, Button, Group, Paper, Text, Title, Tooltip } from '@mantine/core'
+import { Badge, Group, Paper, Text, Title, Tooltip } from '@mantine/core'
 import { useState } from 'react'
 import type { ProcessView } from '../stage/snapshot.ts'
-import { post } from './api.ts'
 import { count, duration, eventName, shortId } from './format.ts'
+import { ProcessButtons } from './process-buttons.tsx'
 
 const eventsShown = 4
 
@@ -16,11 +16,9 @@ export function ProcessCard({
   brokers: string
   events: number | null
 }) {
-  const { name, state, pid, status, lag, crashes } = process
+  const { name, pid, status, lag, crashes } = process
   const [error, setError] = useState<string | undefined>()
-  const act = (action: 'start' | 'stop' | 'kill') => void post(`/stage/processes/${name}/${action}`).then(setError)
   const look = appearance(process, events)
-  const isDown = state === 'stopped' || state === 'crashed'
   const isBroker = name === 'broker'
   const stuck = status?.consumer.stuck
   const trouble =
@@ -62,6 +60,12 @@ export function ProcessCard({
               value={count(status?.relay.pending ?? 0)}
               alarm={(status?.relay.pending ?? 0) > 0}
             />
+            <Fact
+              name="set aside"
+              value={count((status?.setAside.events ?? 0) + (status?.setAside.deadLetters ?? 0))}
+              alarm={(status?.setAside.events ?? 0) + (status?.setAside.deadLetters ?? 0) > 0}
+              testId={`${name}-set-aside`}
+            />
           </>
         )}
       </dl>
@@ -80,36 +84,7 @@ export function ProcessCard({
           {trouble ?? ''}
         </Text>
       </Tooltip>
-      <Group gap="xs" grow wrap="nowrap" className="buttons">
-        <Button
-          size="compact-sm"
-          variant="default"
-          disabled={!isDown}
-          onClick={() => act('start')}
-          aria-label={`Start ${name}`}
-        >
-          Start
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          disabled={state !== 'running' && state !== 'crashed'}
-          onClick={() => act('stop')}
-          aria-label={`Stop ${name}`}
-        >
-          Stop
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="light"
-          color="red"
-          disabled={state !== 'running'}
-          onClick={() => act('kill')}
-          aria-label={`Kill ${name}`}
-        >
-          Kill
-        </Button>
-      </Group>
+      <ProcessButtons process={process} onError={setError} />
     </Paper>
   )
 }

@@ -112,6 +112,8 @@ export async function expireOffsets(shard: GroupShard): Promise<void> {
     if (shard.isStoring(groupId)) continue
     const nowMs = clock.now()
     await storeTombstones(shard, groupId, of => isExpired({ group, ...of, nowMs, retentionMs }))
+    // Meanwhile it may have become a group of the other protocol.
+    if (shard.entries.get(groupId)?.group !== group) continue
     const isAwaited = group instanceof ClassicGroup && group.pendingMembers.size > 0
     if (group.state === 'Empty' && !isAwaited && offsets.isEmpty && !shard.isStoring(groupId)) {
       await shard.expireGroup(group)

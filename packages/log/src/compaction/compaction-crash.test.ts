@@ -107,7 +107,7 @@ async function compacted(disk: SimulatedDisk, config: LogConfig): Promise<Examin
 /** Twenty-odd renames make more disks than can be looked at: nothing kept, all kept, and some by chance. */
 function choosers(seed: number): Choose[] {
   const random = new SeededRandom(seed)
-  const byChance = Array.from({ length: 12 }, (): Choose => count => random.below(count))
+  const byChance = Array.from({ length: 6 }, (): Choose => count => random.below(count))
   return [() => 0, count => count - 1, ...byChance]
 }
 
