@@ -1,5 +1,6 @@
 /** Runs scenarios against one broker, several at a time: each keeps to things of its own. */
 import { createHash } from 'node:crypto'
+import { describeGroups, findCoordinator } from '@ottla/protocol'
 import { Conversation, EndedByBrokerError } from './conversation.ts'
 import type { Scenario } from './scenario.ts'
 import { type RenderedExchange, renderTranscript } from './transcript.ts'
@@ -31,12 +32,29 @@ export const settings: Readonly<Record<string, string>> = {
 
 export async function runScenarios(scenarios: readonly Scenario[], options: RunOptions): Promise<RunResult> {
   const result: RunResult = { transcripts: new Map(), failures: new Map() }
+  await untilCoordinatorServes(options.port)
   const waiting = scenarios.values()
   const worker = async () => {
     for (const scenario of waiting) await play(scenario, options, result)
   }
   await Promise.all(Array.from({ length: options.concurrency }, worker))
   return result
+}
+
+/** The first question for a coordinator makes the topic that it needs; until then groups are answered NOT_COORDINATOR. */
+async function untilCoordinatorServes(port: number): Promise<void> {
+  const conversation = new Conversation({ port, prefix: 'warm-up-' })
+  const groups = [conversation.name('g')]
+  try {
+    await conversation.prepareUntil(findCoordinator, 4, { keyType: 0, coordinatorKeys: groups }, ({ coordinators }) =>
+      coordinators.every(({ errorCode }) => errorCode === 0),
+    )
+    await conversation.prepareUntil(describeGroups, 5, { groups, includeAuthorizedOperations: false }, ({ groups }) =>
+      groups.every(({ errorCode }) => errorCode === 0),
+    )
+  } finally {
+    conversation.end()
+  }
 }
 
 async function play(scenario: Scenario, { port, salt = '' }: RunOptions, { transcripts, failures }: RunResult) {

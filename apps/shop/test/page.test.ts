@@ -70,6 +70,37 @@ test('a killed service comes back by itself, and the page counts the crash', { s
   await page.close()
 })
 
+test('refused mails are parked in plain sight; one is skipped with a reason, the rest drain with one button', {
+  skip,
+}, async () => {
+  const { page, complaints } = await open()
+  const choose = async (share: string) => {
+    await page.getByRole('combobox', { name: 'mail: orders refused' }).click()
+    await page.getByRole('option', { name: share, exact: true }).click()
+  }
+  await choose('100 %')
+  await page.getByTestId('mail-state').getByText('faulty').waitFor()
+  await page.getByRole('button', { name: 'Events only' }).click()
+  await page.getByRole('button', { name: 'Events only' }).click()
+  const setAside = page.getByRole('region', { name: 'Set aside' })
+  await setAside.getByText('1, 1 behind it').nth(1).waitFor()
+  await choose('none')
+  await page.getByTestId('mail-state').getByText('well').waitFor()
+  await setAside
+    .getByRole('button', { name: /^Skip order created/ })
+    .first()
+    .click()
+  await page.getByLabel('Reason').fill('the customer has been called')
+  await page.getByRole('button', { name: 'Skip it' }).click()
+  await setAside.getByText(/skipped.*the customer has been called/).waitFor()
+  await setAside.getByRole('button', { name: 'Retry all parked' }).click()
+  await setAside.getByText(/^Nothing\./).waitFor()
+  await page.getByRole('region', { name: 'Books' }).getByText('at rest').waitFor()
+  assert.equal(await page.getByRole('img', { name: 'wrong' }).count(), 0)
+  assert.deepEqual(complaints, [])
+  await page.close()
+})
+
 test('the page works by keyboard, in the dark, and at the width of a phone', { skip }, async () => {
   const { page } = await open()
   await page.getByLabel('Customer').focus()
@@ -81,6 +112,8 @@ test('the page works by keyboard, in the dark, and at the width of a phone', { s
     await page.setViewportSize({ width, height: 844 })
     const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
     assert.ok(Number(overflow) <= 0, `${width} px: ${overflow} px too wide`)
+    if (process.env.SHOP_SHOTS)
+      await page.screenshot({ path: `${process.env.SHOP_SHOTS}/${width}.png`, fullPage: true })
   }
   await page.close()
 })

@@ -1,7 +1,7 @@
 /** A new partition: its directory and first files, and the log in memory that goes with them. */
 
 import { formatEpochCheckpoint } from './checkpoint-file.ts'
-import { writeNewFile } from './durable-file.ts'
+import { replaceFile } from './durable-file.ts'
 import { leaderEpochFileName, partitionMetadataFileName, segmentFileName } from './file-names.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { LogSegment, type SegmentContext } from './log-segment.ts'
@@ -13,11 +13,14 @@ const firstEpoch = { epoch: 0, startOffset: 0 }
 
 /** Durable when it resolves, but for the new directory's name in the data directory. Leaves nothing behind when it fails. */
 export async function createPartitionFiles({ fileSystem, directory }: SegmentContext, topicId: string): Promise<void> {
+  // By a rename: a file that can be seen is flushed, also by a process that comes after one that was killed here.
+  const replace = (name: string, content: Buffer) =>
+    replaceFile(fileSystem, `${directory}/${name}`, content, { syncDirectory: false })
   await fileSystem.makeDirectory(directory)
   try {
     await Promise.all([
-      writeNewFile(fileSystem, `${directory}/${partitionMetadataFileName}`, formatPartitionMetadata(topicId)),
-      writeNewFile(fileSystem, `${directory}/${leaderEpochFileName}`, formatEpochCheckpoint([firstEpoch])),
+      replace(partitionMetadataFileName, formatPartitionMetadata(topicId)),
+      replace(leaderEpochFileName, formatEpochCheckpoint([firstEpoch])),
     ])
     const file = await fileSystem.open(`${directory}/${segmentFileName(0, 'log')}`, { create: true })
     await file.close()

@@ -103,6 +103,7 @@ export class PartitionLog {
     this.#segmentContext = segmentContext
     this.#segments = new SegmentList(content.segments)
     this.#producers = content.producers
+    this.#producers.onFlushed(content.logEndOffset) // what was found is flushed
     this.#leaderEpochs = content.leaderEpochs
     this.#files = new PartitionFiles({ segmentContext, ...content, aborted: content.producers.aborted })
     this.#logStartOffset = content.logStartOffset

@@ -192,6 +192,19 @@ test('deleting all records while a new segment is begun leaves the old one to th
   assert.equal(log.segmentCount, 1)
 })
 
+test('the topic id that a killed creation has left is certain before anything is stored under it', async () => {
+  const first = mount(new SimulatedDisk(), ({ operation, path }) =>
+    operation === 'datasync' && path.includes('partition.metadata') ? 'end' : undefined,
+  )
+  await Promise.race([logOn(first.fileSystem), first.ended])
+
+  const second = mount(first.fileSystem.kill())
+  const { log } = await logOn(second.fileSystem)
+  await appendDurably(log, { values: ['kept'] })
+  const third = await openDirectory(mount(second.fileSystem.cutPower({ choose: nothing })).fileSystem)
+  assert.equal(third.get('orders', 0)?.topicId, log.topicId)
+})
+
 test('a power cut that keeps everything loses nothing', async () => {
   const { fileSystem } = mount(new SimulatedDisk())
   await appendDurably((await logOn(fileSystem)).log, { values: ['kept'] })

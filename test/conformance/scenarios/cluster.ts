@@ -1,5 +1,4 @@
 import { describeCluster, describeTopicPartitions, findCoordinator, metadata, type RequestInput } from '@ottla/protocol'
-import type { Conversation } from '../conversation.ts'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
 import { noId, strangeId } from './requests.ts'
 
@@ -79,15 +78,9 @@ export const metadataScenarios: readonly Scenario[] = [
     )
   }),
   once(metadata, 'the topic of committed offsets is internal', async t => {
-    await coordinatorIsThere(t)
     await t.ask(metadata, 12, byName('__consumer_offsets'))
   }),
 ]
-
-/** The first question for a coordinator makes the topic that it needs. */
-async function coordinatorIsThere(t: Conversation): Promise<void> {
-  await t.prepareUntil(findCoordinator, 4, { keyType: 0, coordinatorKeys: [t.name('g')] }, ({ coordinators: [found] }) => found?.errorCode === 0)
-}
 
 export const describeClusterScenarios: readonly Scenario[] = [
   ...everyVersion(describeCluster, 'the cluster', async (t, version) => {
@@ -132,7 +125,6 @@ export const describeTopicPartitionsScenarios: readonly Scenario[] = [
 
 export const findCoordinatorScenarios: readonly Scenario[] = [
   ...everyVersion(findCoordinator, 'of groups', async (t, version) => {
-    await coordinatorIsThere(t)
     const ask = (...keys: string[]) =>
       t.ask(findCoordinator, version, { keyType: 0, coordinatorKeys: keys, key: keys[0] ?? '' })
     await ask(t.name('a'))
@@ -145,8 +137,7 @@ export const findCoordinatorScenarios: readonly Scenario[] = [
     findCoordinator,
     'kinds that do not exist, or are not for everyone',
     async (t, version) => {
-      await coordinatorIsThere(t)
-      for (const keyType of [3, -1, 127]) {
+        for (const keyType of [3, -1, 127]) {
         const client = await t.client(`kind ${keyType}`)
         await client.askInVain(findCoordinator, version, { keyType, coordinatorKeys: [t.name('a')], key: t.name('a') })
       }

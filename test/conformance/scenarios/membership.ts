@@ -31,7 +31,7 @@ export const joinGroupScenarios: readonly Scenario[] = [
     const waiting = b.ask(syncGroup, 4, syncRequest(groupId, joined))
     await a.ask(
       syncGroup,
-      5,
+      4,
       syncRequest(groupId, again, [
         { memberId: again.memberId, assignment: Buffer.from('half') },
         { memberId: joined.memberId, assignment: Buffer.from('other half') },

@@ -45,7 +45,7 @@ function Neighbour({ name, process }: { name: SimulatorName; process: ProcessVie
     : isFaulty
       ? 'faulty'
       : 'well'
-  const color = { well: 'teal', faulty: 'orange', crashed: 'red', stopped: 'gray' }[state] ?? 'blue'
+  const colors: Record<string, string> = { well: 'teal', faulty: 'orange', crashed: 'red', stopped: 'gray' }
   return (
     <Paper withBorder p="md" component="article" aria-label={name}>
       <Stack gap="sm">
@@ -56,7 +56,13 @@ function Neighbour({ name, process }: { name: SimulatorName; process: ProcessVie
           <Text size="sm" c="dimmed" className="figures truncated" flex={1} ta="right">
             {book(process)}
           </Text>
-          <Badge size="sm" variant="light" color={color} style={{ flex: 'none' }} data-testid={`${name}-state`}>
+          <Badge
+            size="sm"
+            variant="light"
+            color={colors[state] ?? 'blue'}
+            style={{ flex: 'none' }}
+            data-testid={`${name}-state`}
+          >
             {state}
           </Badge>
         </Group>

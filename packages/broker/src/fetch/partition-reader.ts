@@ -13,7 +13,7 @@ export interface PartitionData {
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number
-  readonly abortedTransactions: { producerId: number; firstOffset: number }[] | null
+  readonly abortedTransactions: readonly { producerId: number; firstOffset: number }[] | null
   readonly records: readonly Buffer[]
   readonly divergingEpoch?: { epoch: number; endOffset: number }
   readonly currentLeader?: { leaderId: number; leaderEpoch: number }
@@ -69,7 +69,7 @@ export function readPartition(
         highWatermark: read.highWatermark,
         lastStableOffset: read.lastStableOffset,
         logStartOffset: read.logStartOffset,
-        abortedTransactions: limits.isReadCommitted ? [] : null,
+        abortedTransactions: read.abortedTransactions ?? null,
         records: read.records,
       },
     })

@@ -5,8 +5,8 @@ import { cp, rm } from 'node:fs/promises'
 import { test } from 'node:test'
 import { buildRecordBatch, type Compression } from '@ottla/protocol'
 import fc from 'fast-check'
-import { defaultLogConfig } from '../log-config.ts'
 import { nodeFileSystem as fileSystem } from '../file-system/node-file-system.ts'
+import { defaultLogConfig } from '../log-config.ts'
 import { LogDirectory } from '../log-directory.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import { readBatches, whenDurable } from '../testing/batches.ts'
@@ -34,7 +34,10 @@ const step = fc.oneof(
       producer: fc.nat(2),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('compact' as const), passedMs: fc.constantFrom(0, 10, 2000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('compact' as const), passedMs: fc.constantFrom(0, 10, 2000) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'stop' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
 )
@@ -43,70 +46,78 @@ test('compaction keeps the last record of each key, every offset, and what produ
   const root = await temporaryDirectory(t)
   let runs = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 50 }), fc.constantFrom(48, 240, 10_000), async (steps, mapBytes) => {
-      const config = {
-        ...defaultLogConfig,
-        cleanupCompact: true,
-        cleanupDelete: false,
-        deleteRetentionMs,
-        minCleanableDirtyRatio: 0.2,
-        segmentBytes: 900,
-        indexIntervalBytes: 100,
-      }
-      const clock = { nowMs: 1_000_000, now: () => clock.nowMs }
-      const logger = new RecordingLogger()
-      let path = `${root}/${runs++}`
-      const cleaner = { isEnabled: false, dedupeBufferBytes: mapBytes }
-      const open = () =>
-        LogDirectory.open({ path, logger, clock, defaultConfig: config, tailCacheBytes: 2000, cleaner, fileSystem })
-      let directory = await open()
-      let log = await directory.create({ topic: 'orders', partition: 0, topicId, config })
-      const model: Entry[] = []
-      const sequences = [0, 0, 0]
-      for (const step of steps) {
-        if (step.kind === 'append') {
-          const { codec, producer } = step
-          const entries = step.records.map(({ key, size, isTombstone }, i): Entry => {
-            const offset = model.length + i
-            return { offset, key: `key-${key}`, value: isTombstone ? null : `${offset}-${'x'.repeat(size)}` }
-          })
-          const records = entries.map(({ key, value }) => ({
-            timestamp: clock.nowMs,
-            key: Buffer.from(key),
-            value: value === null ? null : Buffer.from(value),
-            headers: [{ key: 'trace', value: Buffer.from(key) }],
-          }))
-          // Producer 0 is not idempotent.
-          const id = producer === 0 ? {} : { producerId: producer, producerEpoch: 0, baseSequence: sequences[producer]! }
-          const batch = Buffer.from(buildRecordBatch({ baseOffset: 0, records, compression: codec, ...id }))
-          const { baseOffset, nextOffset } = log.append(batch, { origin: 'client' })
-          assert.equal(baseOffset, model.length)
-          sequences[producer]! += records.length
-          model.push(...entries)
-          await whenDurable(log, nextOffset)
-        } else if (step.kind === 'compact') {
-          clock.nowMs += step.passedMs
-          await directory.compact()
-          assert.deepEqual(logger.lines.filter(line => line.level === 'error'), [])
-        } else {
-          if (step.kind === 'kill') {
-            const copy = `${root}/${runs++}`
-            await cp(path, copy, { recursive: true, filter: source => !source.endsWith('.lock') })
-            await directory.close()
-            await rm(path, { recursive: true })
-            path = copy
-          } else {
-            await directory.close()
-          }
-          directory = await open()
-          log = directory.get('orders', 0)!
+    fc.asyncProperty(
+      fc.array(step, { minLength: 8, maxLength: 50 }),
+      fc.constantFrom(48, 240, 10_000),
+      async (steps, mapBytes) => {
+        const config = {
+          ...defaultLogConfig,
+          cleanupCompact: true,
+          cleanupDelete: false,
+          deleteRetentionMs,
+          minCleanableDirtyRatio: 0.2,
+          segmentBytes: 900,
+          indexIntervalBytes: 100,
         }
-        assert.equal(log.logEndOffset, model.length)
-        await compare(log, model)
-      }
-      await directory.close()
-      await rm(path, { recursive: true })
-    }),
+        const clock = { nowMs: 1_000_000, now: () => clock.nowMs }
+        const logger = new RecordingLogger()
+        let path = `${root}/${runs++}`
+        const cleaner = { isEnabled: false, dedupeBufferBytes: mapBytes }
+        const open = () =>
+          LogDirectory.open({ path, logger, clock, defaultConfig: config, tailCacheBytes: 2000, cleaner, fileSystem })
+        let directory = await open()
+        let log = await directory.create({ topic: 'orders', partition: 0, topicId, config })
+        const model: Entry[] = []
+        const sequences = [0, 0, 0]
+        for (const step of steps) {
+          if (step.kind === 'append') {
+            const { codec, producer } = step
+            const entries = step.records.map(({ key, size, isTombstone }, i): Entry => {
+              const offset = model.length + i
+              return { offset, key: `key-${key}`, value: isTombstone ? null : `${offset}-${'x'.repeat(size)}` }
+            })
+            const records = entries.map(({ key, value }) => ({
+              timestamp: clock.nowMs,
+              key: Buffer.from(key),
+              value: value === null ? null : Buffer.from(value),
+              headers: [{ key: 'trace', value: Buffer.from(key) }],
+            }))
+            // Producer 0 is not idempotent.
+            const id =
+              producer === 0 ? {} : { producerId: producer, producerEpoch: 0, baseSequence: sequences[producer]! }
+            const batch = Buffer.from(buildRecordBatch({ baseOffset: 0, records, compression: codec, ...id }))
+            const { baseOffset, nextOffset } = log.append(batch, { origin: 'client' })
+            assert.equal(baseOffset, model.length)
+            sequences[producer]! += records.length
+            model.push(...entries)
+            await whenDurable(log, nextOffset)
+          } else if (step.kind === 'compact') {
+            clock.nowMs += step.passedMs
+            await directory.compact()
+            assert.deepEqual(
+              logger.lines.filter(line => line.level === 'error'),
+              [],
+            )
+          } else {
+            if (step.kind === 'kill') {
+              const copy = `${root}/${runs++}`
+              await cp(path, copy, { recursive: true, filter: source => !source.endsWith('.lock') })
+              await directory.close()
+              await rm(path, { recursive: true })
+              path = copy
+            } else {
+              await directory.close()
+            }
+            directory = await open()
+            log = directory.get('orders', 0)!
+          }
+          assert.equal(log.logEndOffset, model.length)
+          await compare(log, model)
+        }
+        await directory.close()
+        await rm(path, { recursive: true })
+      },
+    ),
     { numRuns: 40 },
   )
 })
@@ -116,7 +127,8 @@ async function compare(log: PartitionLog, model: readonly Entry[]): Promise<void
   for (const entry of found) assert.deepEqual(entry, model[entry.offset], 'a record is what was written at its offset')
   const activeBase = log.segments.at(-1)!.baseOffset
   const offsets = new Set(found.map(entry => entry.offset))
-  for (let offset = activeBase; offset < model.length; offset++) assert.ok(offsets.has(offset), 'the active segment is whole')
+  for (let offset = activeBase; offset < model.length; offset++)
+    assert.ok(offsets.has(offset), 'the active segment is whole')
   const last = new Map(model.map(entry => [entry.key, entry]))
   const seen = new Map(found.map(entry => [entry.key, entry]))
   for (const [key, entry] of last) {
@@ -127,7 +139,10 @@ async function compare(log: PartitionLog, model: readonly Entry[]): Promise<void
   // From wherever one begins to read: the next record that is left.
   for (let offset = 0; offset < model.length; offset += 7) {
     const [first] = await readAll(log, offset)
-    assert.deepEqual(first, found.find(entry => entry.offset >= offset))
+    assert.deepEqual(
+      first,
+      found.find(entry => entry.offset >= offset),
+    )
   }
 }
 
