@@ -77,7 +77,10 @@ export class Speaker {
   ): Promise<Response<A>> {
     const exchange = this.#note(api, version, body)
     this.#transcript.push(exchange)
-    return this.#settle(api, exchange, body, keep)
+    const answer = this.#settle(api, exchange, body, keep)
+    // A scenario that ends early leaves answers that nobody awaits any more; who awaits one still hears of its failure.
+    answer.catch(() => undefined)
+    return answer
   }
 
   /** Asks again and again until the answer is as wanted; only the last exchange is noted, in the place of the first asking. */

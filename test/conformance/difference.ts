@@ -68,6 +68,10 @@ function compare(path: string, kafka: Json | undefined, ours: Json | undefined, 
   if (Array.isArray(kafka) && Array.isArray(ours)) {
     compareLists(path, kafka, ours, report)
   } else if (isObject(kafka) && isObject(ours)) {
+    // What else is in an answer follows from its error.
+    if (kafka.errorCode !== ours.errorCode) {
+      return report(`${path === '' ? '' : `${path}.`}errorCode`, kafka.errorCode ?? 'NONE', ours.errorCode ?? 'NONE')
+    }
     for (const name of new Set([...Object.keys(kafka), ...Object.keys(ours)])) {
       compare(path === '' ? name : `${path}.${name}`, kafka[name], ours[name], report)
     }

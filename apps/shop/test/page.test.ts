@@ -112,8 +112,6 @@ test('the page works by keyboard, in the dark, and at the width of a phone', { s
     await page.setViewportSize({ width, height: 844 })
     const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')
     assert.ok(Number(overflow) <= 0, `${width} px: ${overflow} px too wide`)
-    if (process.env.SHOP_SHOTS)
-      await page.screenshot({ path: `${process.env.SHOP_SHOTS}/${width}.png`, fullPage: true })
   }
   await page.close()
 })

@@ -116,7 +116,7 @@ test('a partition that can not be created leaves nothing behind', async t => {
   const path = await temporaryDirectory(t)
   const fileSystem = faultyFileSystem()
   const directory = await open(path, { fileSystem })
-  fileSystem.fault = call => (call.path.endsWith('partition.metadata') ? 'ENOSPC' : undefined)
+  fileSystem.fault = call => (call.path.includes('partition.metadata') ? 'ENOSPC' : undefined)
   await assert.rejects(directory.create({ topic: 't', partition: 0, topicId }), StorageError)
   assert.equal((await readdir(path)).includes('t-0'), false)
   fileSystem.fault = undefined

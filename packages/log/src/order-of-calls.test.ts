@@ -23,7 +23,9 @@ function setUp() {
 test('a new partition: its files, its directory, the data directory', async t => {
   const { fileSystem, find } = setUp()
   await logFixture(t, { fileSystem })
-  const files = ['partition.metadata', 'leader-epoch-checkpoint'].map(name => find('datasync', new RegExp(`${name}$`)))
+  const files = ['partition.metadata', 'leader-epoch-checkpoint'].map(name =>
+    find('rename', new RegExp(name), find('datasync', new RegExp(name))),
+  )
   const log = find('open', /orders-0\/0+\.log$/)
   const partition = find('syncDirectory', /orders-0$/, Math.max(...files, log))
   find('syncDirectory', /data$/, partition)

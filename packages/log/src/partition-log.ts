@@ -361,6 +361,11 @@ export class PartitionLog {
     this.#cleanedOffset = offset
   }
 
+  /** Of which a record may lie below the offset, be the marker behind it. */
+  abortedTransactionsBelow(offset: number): AbortedTransaction[] {
+    return this.#producers.aborted.overlapping(0, offset)
+  }
+
   /** What the last batch of each producer is that is still known. */
   lastOfProducers(): Map<number, LastOfProducer> {
     const last = new Map<number, LastOfProducer>()

@@ -1,4 +1,4 @@
-import { describeCluster, describeTopicPartitions, findCoordinator, metadata, type RequestInput } from '@ottla/protocol'
+import { describeCluster, describeTopicPartitions, findCoordinator, metadata, type RequestInput, type Response } from '@ottla/protocol'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
 import { noId, strangeId } from './requests.ts'
 
@@ -30,7 +30,7 @@ export const metadataScenarios: readonly Scenario[] = [
   }),
   ...everyVersion(metadata, 'all topics, or none', async (t, version) => {
     await t.topic('a', { partitions: 2 })
-    const own = (answer: Awaited<ReturnType<typeof t.ask<typeof metadata>>>) => ({
+    const own = (answer: Response<typeof metadata>) => ({
       ...answer,
       topics: answer.topics.filter(({ name }) => t.isOwn(name)),
     })
@@ -65,7 +65,6 @@ export const metadataScenarios: readonly Scenario[] = [
       await speaker(byId(a.id))
       await speaker(byId(strangeId))
       await speaker(byId(a.id, strangeId, a.id))
-      await speaker(byId(noId))
       await speaker({ topics: [{ name: a.name, topicId: a.id }], allowAutoTopicCreation: false })
       await speaker({ topics: [{ name: t.name('missing'), topicId: a.id }], allowAutoTopicCreation: false })
     },
@@ -102,9 +101,17 @@ export const describeTopicPartitionsScenarios: readonly Scenario[] = [
     const b = await t.topic('b', { partitions: 2 })
     const c = await t.topic('c')
     const all = [c, a, b].map(({ name }) => ({ name }))
-    const ask = (body: RequestInput<typeof describeTopicPartitions>) => t.ask(describeTopicPartitions, version, body)
+    const ask = (body: RequestInput<typeof describeTopicPartitions>, keep?: typeof own) =>
+      t.ask(describeTopicPartitions, version, body, keep)
+    const own = (answer: Response<typeof describeTopicPartitions>) => ({
+      ...answer,
+      topics: answer.topics.filter(({ name }) => t.isOwn(name)),
+    })
     await ask({ topics: all })
-    await ask({ topics: [{ name: a.name }, { name: a.name }, { name: t.name('missing') }, { name: 'not/a/name' }, { name: '' }] })
+    await ask({ topics: [{ name: a.name }, { name: t.name('missing') }] })
+    for (const name of ['not/a/name', '', '..']) await ask({ topics: [{ name: a.name }, { name }] })
+    await ask({ topics: [{ name: a.name }, { name: a.name }] })
+    await ask({ topics: [] }, own)
     for (const responsePartitionLimit of [1, 2, 3, 4, 6, 0, -1]) await ask({ topics: all, responsePartitionLimit })
     for (const [topicName, partitionIndex] of [
       [a.name, 0],

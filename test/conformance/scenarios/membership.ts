@@ -108,16 +108,20 @@ export const joinGroupScenarios: readonly Scenario[] = [
   ),
   once(joinGroup, 'a full group', async t => {
     const groupId = t.name('g')
+    const a = await t.client('a')
+    const { memberId } = await join(a, 3, groupId)
     const joining = []
-    for (const id of ['a', 'b', 'c', 'd']) {
-      const speaker = await t.client(id)
-      joining.push(join(speaker, 3, groupId, { rebalanceTimeoutMs: 300 }))
-      // The first one forms the group alone; the others wait for it.
-      await untilState(t, groupId, id === 'a' ? 'CompletingRebalance' : 'PreparingRebalance', joining.length)
+    for (const id of ['b', 'c', 'd']) {
+      const joined = join(await t.client(id), 3, groupId)
+      joined.catch(() => undefined) // awaited at the end
+      joining.push(joined)
+      await untilState(t, groupId, 'PreparingRebalance', joining.length + 1)
     }
     const e = await t.client('e')
     await e.ask(joinGroup, 3, joinRequest(groupId))
     await e.ask(joinGroup, 9, joinRequest(groupId))
+    await a.ask(joinGroup, 3, joinRequest(groupId, { memberId }))
+    await Promise.all(joining)
   }),
   once(joinGroup, 'who does not come back in time is left out', async t => {
     const groupId = t.name('g')

@@ -25,9 +25,6 @@ const damagedBatches: readonly (readonly [what: string, bytes: () => Buffer])[] 
   ['zero bytes', () => Buffer.alloc(0)],
   ['a few bytes', () => Buffer.from([1, 2, 3])],
   ['a header that is cut off', () => batch(['a']).subarray(0, 40)],
-  ['a batch that is cut off', () => batch(['a', 'b']).subarray(0, -1)],
-  ['a byte too many', () => Buffer.concat([batch(['a']), Buffer.from([0])])],
-  ['half a batch behind a whole one', () => Buffer.concat([batch(['a']), batch(['b']).subarray(0, 50)])],
   ['two batches', () => Buffer.concat([batch(['a']), batch(['b'])])],
   ['a wrong CRC', () => flipped(batch(['a']), at.crc)],
   ['a flipped bit in a record', () => flipped(batch(['abc']), at.records + 8)],
@@ -52,6 +49,13 @@ const damagedBatches: readonly (readonly [what: string, bytes: () => Buffer])[] 
   ['a producer with a negative epoch', () => batch(['a'], { producerId: 902, producerEpoch: -1, baseSequence: 0 })],
   ['records that begin at an offset', () => batch(['a'], { baseOffset: 77 })],
   ['an older leader epoch in the batch', () => batch(['a'], { partitionLeaderEpoch: 55 })],
+]
+
+/** Whole batches with a piece of one behind them, or only a piece. */
+const tornBatches: typeof damagedBatches = [
+  ['a batch that is cut off', () => batch(['a', 'b']).subarray(0, -1)],
+  ['a byte too many', () => Buffer.concat([batch(['a']), Buffer.from([0])])],
+  ['half a batch behind a whole one', () => Buffer.concat([batch(['a']), batch(['b']).subarray(0, 50)])],
 ]
 
 function flipped(records: Buffer, position: number): Buffer {
@@ -106,6 +110,10 @@ export const produceScenarios: readonly Scenario[] = [
       speaker.close()
     }
     await readAll(t, topic)
+  }),
+  ...everyVersion(produce, 'torn batches', async (t, version) => {
+    const topic = await t.topic('a')
+    for (const [, bytes] of tornBatches) await t.ask(produce, version, produceRequest(topic, bytes()))
   }),
   ...everyVersion(produce, 'acks 0 is not answered', async (t, version) => {
     const topic = await t.topic('a')

@@ -36,7 +36,13 @@ export function SetAside({ snapshot }: { snapshot: Snapshot | null }) {
       title="Set aside"
       hint="An event whose reaction fails is parked, and the later ones of its order wait behind it. What can’t be read is a dead letter."
       aside={
-        <Button size="compact-sm" variant="default" disabled={parkedIn.length === 0} onClick={() => void retryAll()}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          style={{ flex: 'none' }}
+          disabled={parkedIn.length === 0}
+          onClick={() => void retryAll()}
+        >
           Retry all parked
         </Button>
       }

@@ -143,7 +143,7 @@ export class LogCleaner {
       directory: segments[0]!.directory,
       config: log.config,
       sources: segments.map(({ baseOffset, sizeInBytes }) => ({ baseOffset, sizeInBytes })),
-      baseOffsets: log.segments.map(({ baseOffset }) => baseOffset),
+      abortedTransactions: log.abortedTransactionsBelow(endOffset),
       firstDirtyOffset,
       endOffset,
       nowMs,

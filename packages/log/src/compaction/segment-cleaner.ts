@@ -15,7 +15,7 @@ import { LogSegment, type SegmentContext } from '../log-segment.ts'
 import { OpenFiles } from '../open-files.ts'
 import { type ScannedPiece, scanPieces } from '../segment-scan.ts'
 import { StorageError } from '../storage-error.ts'
-import { type AbortedTransaction, formatTransactionIndex, parseTransactionIndex } from '../transaction-index.ts'
+import { type AbortedTransaction, formatTransactionIndex } from '../transaction-index.ts'
 import { type CleaningRules, cleanBatch, type LastOfProducer } from './cleaned-batch.ts'
 import { CleanedTransactions } from './cleaned-transactions.ts'
 import { OffsetMap } from './offset-map.ts'
@@ -35,8 +35,8 @@ export interface CleaningTask {
   config: LogConfig
   /** Ascending, without gaps in between: everything below `endOffset`. */
   sources: CleaningSource[]
-  /** Of all segments of the log, later ones too: their transaction indexes tell what was aborted. */
-  baseOffsets: number[]
+  /** Of which a record may be in the sources; the marker may stand behind them. */
+  abortedTransactions: AbortedTransaction[]
   /** What lies below was compacted before. */
   firstDirtyOffset: number
   /** Exclusive; where a segment ends. */
@@ -72,7 +72,6 @@ export class SegmentCleaner {
   readonly #throttle: Throttle
   #map: OffsetMap | undefined
   #knownEndOffset = 0
-  #hasAbortedTransactions = false
   #transactions = new CleanedTransactions([])
   /** Of the group that is written. */
   #abortedKept: AbortedTransaction[] = []
@@ -90,13 +89,11 @@ export class SegmentCleaner {
    * will be complete. Rejects with a StorageError where a batch is damaged: compaction must not give damage a valid checksum.
    */
   async readDirtyPart(): Promise<{ knownEndOffset: number }> {
-    const { firstDirtyOffset, endOffset, mapBytes, mapLoadFactor } = this.#task
+    const { firstDirtyOffset, endOffset, abortedTransactions, mapBytes, mapLoadFactor } = this.#task
     const maxEntries = endOffset - firstDirtyOffset
     const map = new OffsetMap({ maxBytes: mapBytes, maxEntries, loadFactor: mapLoadFactor })
-    const abortedTransactions = await this.#readAbortedTransactions()
-    this.#knownEndOffset = await this.#fill(map, abortedTransactions)
+    this.#knownEndOffset = await this.#fill(map)
     this.#map = map
-    this.#hasAbortedTransactions = abortedTransactions.length > 0
     const onAbortKept = (transaction: AbortedTransaction) => this.#abortedKept.push(transaction)
     this.#transactions = new CleanedTransactions(abortedTransactions, { onAbortKept })
     return { knownEndOffset: this.#knownEndOffset }
@@ -139,7 +136,7 @@ export class SegmentCleaner {
     await target.writeIndexes()
     const kinds: SegmentFileKind[] = ['log', 'index', 'timeindex']
     // Without transactions there is no such file; an old one is replaced even when nothing remains of it.
-    if (this.#hasAbortedTransactions) {
+    if (this.#task.abortedTransactions.length > 0) {
       await writeNewFile(fileSystem, target.filePath('txnindex'), formatTransactionIndex(this.#abortedKept))
       kinds.push('txnindex')
     }
@@ -183,8 +180,8 @@ export class SegmentCleaner {
   }
 
   /** Resolves with the end (exclusive) of what the map knows. */
-  async #fill(map: OffsetMap, abortedTransactions: readonly AbortedTransaction[]): Promise<number> {
-    const { sources, firstDirtyOffset, endOffset, maxDecompressedBytes } = this.#task
+  async #fill(map: OffsetMap): Promise<number> {
+    const { sources, abortedTransactions, firstDirtyOffset, endOffset, maxDecompressedBytes } = this.#task
     const firstDirty = Math.max(
       0,
       sources.findLastIndex(source => source.baseOffset <= firstDirtyOffset),
@@ -235,19 +232,6 @@ export class SegmentCleaner {
     } finally {
       await file.close()
     }
-  }
-
-  async #readAbortedTransactions(): Promise<AbortedTransaction[]> {
-    const { fileSystem, directory } = this.#context
-    const found: AbortedTransaction[] = []
-    for (const baseOffset of this.#task.baseOffsets) {
-      const path = `${directory}/${segmentFileName(baseOffset, 'txnindex')}`
-      const content = await fileSystem.readFile(path)
-      const transactions = content ? parseTransactionIndex(content) : []
-      if (!transactions) throw new StorageError('The transaction index is damaged', { path, code: 'DAMAGED' })
-      found.push(...transactions)
-    }
-    return found
   }
 }
 

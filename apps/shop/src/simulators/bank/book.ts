@@ -7,7 +7,6 @@ import type { BankAnswer, BankCharge, BankEntry } from '../../contracts/simulato
 import { migrate, openSqlite } from '../../kit/database.ts'
 
 export type BankTotals = { charges: number; refunds: number; balance: number; ordersChargedTwice: number }
-export type BankBook = ReturnType<typeof openBankBook>
 
 const schema = `
   CREATE TABLE entries (
