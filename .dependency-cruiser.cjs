@@ -58,7 +58,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^packages/log/src',
-        pathNot: ['^packages/log/src/file-system/node-file-system\\.ts$', '/testing/'],
+        pathNot: ['^packages/log/src/file-system/', '/testing/'],
       },
       to: { path: '^fs(/promises)?$' },
     },

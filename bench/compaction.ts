@@ -12,7 +12,7 @@ import { defaultLogConfig, LogDirectory, nodeFileSystem, type PartitionLog } fro
 import { buildRecordBatch } from '@ottla/protocol'
 
 const topicId = 'CFnEgMcJSKCPjKuLDroeKQ'
-const dirtyBytes = 256 * 1024 * 1024
+const dirtyBytes = 768 * 1024 * 1024
 const keyCount = 100_000
 const recordsPerBatch = 16
 const batchesPerSecond = 200

@@ -125,9 +125,9 @@ export class Connection {
   /** Answers come in the order of the requests: anything else is a fault of the broker. */
   #take(frame: Buffer): void {
     const expected = this.#expected.shift()
-    if (expected === undefined) return this.#fail(new Error('an answer that nobody asked for'))
     const correlationId = frame.readInt32BE(0)
-    if (expected.correlationId === null || correlationId === expected.correlationId) expected.resolve(frame)
+    if (expected === undefined) this.#fail(new Error(`an answer that nobody asked for, to request ${correlationId}`))
+    else if (expected.correlationId === null || correlationId === expected.correlationId) expected.resolve(frame)
     else expected.reject(new Error(`an answer to request ${correlationId} instead of ${expected.correlationId}`))
   }
 

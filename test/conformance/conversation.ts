@@ -201,12 +201,7 @@ export class Conversation {
   }
 
   /** Asks over the first connection. */
-  async ask<A extends AnyApi>(
-    api: A,
-    version: number,
-    body: RequestInput<A>,
-    keep?: Keep<A>,
-  ): Promise<Response<A>> {
+  async ask<A extends AnyApi>(api: A, version: number, body: RequestInput<A>, keep?: Keep<A>): Promise<Response<A>> {
     return (await this.main()).ask(api, version, body, keep)
   }
 

@@ -69,13 +69,17 @@ function compare(path: string, kafka: Json | undefined, ours: Json | undefined, 
     compareLists(path, kafka, ours, report)
   } else if (isObject(kafka) && isObject(ours)) {
     // What else is in an answer follows from its error.
-    if (kafka.errorCode !== ours.errorCode) {
-      return report(`${path === '' ? '' : `${path}.`}errorCode`, kafka.errorCode ?? 'NONE', ours.errorCode ?? 'NONE')
-    }
-    for (const name of new Set([...Object.keys(kafka), ...Object.keys(ours)])) {
-      compare(path === '' ? name : `${path}.${name}`, kafka[name], ours[name], report)
+    const names = [...Object.keys(kafka), ...Object.keys(ours)]
+    const decisive = kafka.errorCode === ours.errorCode ? names : ['errorCode']
+    for (const name of new Set(decisive)) {
+      compare(path === '' ? name : `${path}.${name}`, kafka[name] ?? absent(name), ours[name] ?? absent(name), report)
     }
   } else if (kafka !== ours) report(path, kafka, ours)
+}
+
+/** Rendered answers leave out what holds its default. That an answer succeeds is better said than shown by nothing. */
+function absent(name: string): Json | undefined {
+  return name === 'errorCode' ? 'NONE' : undefined
 }
 
 function compareLists(path: string, kafka: readonly Json[], ours: readonly Json[], report: Report): void {

@@ -14,13 +14,16 @@ export interface KnownDifference {
 }
 
 const isText = (value: Json | undefined): boolean => typeof value === 'string'
-const isGeneral = (text: Json): boolean => isText(text) && String(text).startsWith('This most likely occurs because of a request')
-const isTorn = (batch: Json | undefined): boolean => batch !== null && typeof batch === 'object' && 'noWholeBatch' in batch
+const isGeneral = (text: Json): boolean =>
+  isText(text) && String(text).startsWith('This most likely occurs because of a request')
+const isTorn = (batch: Json | undefined): boolean =>
+  batch !== null && typeof batch === 'object' && 'noWholeBatch' in batch
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
     title: 'ApiVersions lists fewer APIs',
-    reason: 'What is not served is not advertised; clients then do without it, or say so. docs/support.md lists what is served.',
+    reason:
+      'What is not served is not advertised; clients then do without it, or say so. docs/support.md lists what is served.',
     matches: ({ asked, path, ours }) =>
       asked.startsWith('ApiVersions ') && /^apiKeys\[apiKey=\d+\]$/.test(path) && ours === undefined,
   },
@@ -28,9 +31,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     title: 'Features that are not served are not named',
     reason: 'Share groups, streams groups and the rest come with their features.',
     matches: ({ asked, path, ours }) =>
-      asked.startsWith('ApiVersions ') &&
-      /^(supported|finalized)Features(\[|$)/.test(path) &&
-      ours === undefined,
+      asked.startsWith('ApiVersions ') && /^(supported|finalized)Features(\[|$)/.test(path) && ours === undefined,
   },
   {
     title: 'A failure says why',
@@ -42,7 +43,8 @@ export const knownDifferences: readonly KnownDifference[] = [
   },
   {
     title: 'An error that fits, instead of UNKNOWN_SERVER_ERROR',
-    reason: 'Some wrong requests make Apache Kafka fail with an exception of its own; Ottla answers what is wrong with them.',
+    reason:
+      'Some wrong requests make Apache Kafka fail with an exception of its own; Ottla answers what is wrong with them.',
     matches: ({ path, kafka }) => /(^|\.)errorCode$/.test(path) && kafka === 'UNKNOWN_SERVER_ERROR',
   },
   {
@@ -56,17 +58,23 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason:
       'Apache Kafka stores the whole batches of a record set that ends with a piece of one, and calls a lone piece INVALID_RECORD. Such bytes were damaged on their way, so Ottla stores nothing and lets the producer try again.',
     matches: ({ scenario, path, ours }) =>
-      /^Produce v\d+: (torn|damaged) batches$/.test(scenario) && path.endsWith('.errorCode') && ours === 'CORRUPT_MESSAGE',
+      /^Produce v\d+: (torn|damaged) batches$/.test(scenario) &&
+      path.endsWith('.errorCode') &&
+      ours === 'CORRUPT_MESSAGE',
   },
   {
     title: 'Texts about damaged batches',
     reason: 'The same errors in other words: they name the bytes.',
     matches: ({ scenario, path, kafka, ours }) =>
-      /^Produce v\d+: damaged batches$/.test(scenario) && path.endsWith('.errorMessage') && isText(kafka) && isText(ours),
+      /^Produce v\d+: damaged batches$/.test(scenario) &&
+      path.endsWith('.errorMessage') &&
+      isText(kafka) &&
+      isText(ours),
   },
   {
     title: 'min.insync.replicas is a default',
-    reason: 'A new Apache Kafka cluster sets it for all brokers when it is formatted, so it is shown as a dynamic setting; on one node it stays a default.',
+    reason:
+      'A new Apache Kafka cluster sets it for all brokers when it is formatted, so it is shown as a dynamic setting; on one node it stays a default.',
     matches: ({ path }) => path.includes('configs[name=min.insync.replicas].'),
   },
   {

@@ -4,25 +4,42 @@
  *   npm run conformance                      compare; ends with the support table
  *   npm run conformance -- --record          and keep Apache Kafka's answers, docs/support.md and docs/compatibility.md
  *   npm run conformance -- fetch produce     only scenarios whose name contains one of these words
+ *   npm run conformance -- --random 200      random sequences of requests instead, shrunk where answers differ
+ *   npm run conformance -- --random 200 --seed 7
  *   npm run conformance -- --kafka PORT      with a broker that runs already, instead of one of its own
  */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startApacheKafka } from '../apache-kafka/server.ts'
 import { startOttlaProcess } from '../support/ottla-process.ts'
+import { compatibilityPage } from './compatibility-page.ts'
 import { compareTranscripts, type Difference } from './difference.ts'
 import { judge } from './known-differences.ts'
-import { writeRecordings } from './recordings.ts'
+import { tryRandomSequences } from './random.ts'
+import { type Transcripts, writeRecordings } from './recordings.ts'
 import { describeDifferences } from './report.ts'
 import { runScenarios, settings } from './run.ts'
 import { allScenarios } from './scenarios/index.ts'
+import { supportPage, supportTable } from './support-table.ts'
 
 const { values: options, positionals: words } = parseArgs({
   allowPositionals: true,
-  options: { record: { type: 'boolean', default: false }, kafka: { type: 'string' } },
+  options: {
+    record: { type: 'boolean', default: false },
+    random: { type: 'string' },
+    seed: { type: 'string' },
+    kafka: { type: 'string' },
+  },
 })
 const scenarios = allScenarios.filter(({ name }) =>
   words.length === 0 ? true : words.some(word => name.toLowerCase().includes(word.toLowerCase())),
 )
+
+if (options.record && (words.length > 0 || options.kafka !== undefined)) {
+  console.error('--record takes all scenarios, with a new Apache Kafka: leave out words and --kafka')
+  process.exit(2)
+}
 
 const kafka = await (options.kafka === undefined
   ? startApacheKafka({ settings })
@@ -30,7 +47,8 @@ const kafka = await (options.kafka === undefined
 try {
   const ottla = await startOttlaProcess({ settings, durability: 'os' })
   try {
-    await main(kafka.port, ottla.port)
+    if (options.random === undefined) await compareScenarios(kafka.port, ottla.port)
+    else await compareRandom(kafka.port, ottla.port, Number(options.random))
   } finally {
     await ottla.close()
   }
@@ -38,7 +56,7 @@ try {
   await kafka.close()
 }
 
-async function main(kafkaPort: number, ottlaPort: number): Promise<void> {
+async function compareScenarios(kafkaPort: number, ottlaPort: number): Promise<void> {
   // A broker that ran before knows the names of its last run.
   const salt = options.kafka === undefined ? {} : { salt: String(Date.now()) }
   const run = async (broker: string, port: number) => {
@@ -50,7 +68,8 @@ async function main(kafkaPort: number, ottlaPort: number): Promise<void> {
   const ours = await run('Ottla', ottlaPort)
   const kafkas = await run('Apache Kafka', kafkaPort)
   for (const [broker, { failures }] of Object.entries({ 'Apache Kafka': kafkas, Ottla: ours })) {
-    for (const [name, error] of failures) console.log(`✗ ${name}\n    could not be played with ${broker}: ${error.stack}`)
+    for (const [name, error] of failures)
+      console.log(`✗ ${name}\n    could not be played with ${broker}: ${error.stack}`)
   }
   const differences = scenarios.flatMap(({ name }): Difference[] =>
     compareTranscripts(name, kafkas.transcripts.get(name)!, ours.transcripts.get(name)!),
@@ -61,7 +80,25 @@ async function main(kafkaPort: number, ottlaPort: number): Promise<void> {
   if (words.length === 0) for (const title of obsolete) console.log(`no longer so, remove it from the list: ${title}`)
   const exchanges = scenarios.reduce((sum, { name }) => sum + kafkas.transcripts.get(name)!.length, 0)
   console.log(`${scenarios.length} scenarios, ${exchanges} answers compared, ${unlisted.length} differences not listed`)
-  if (options.record) await writeRecordings(scenarios, kafkas.transcripts)
+  if (words.length === 0) {
+    const table = supportTable(allScenarios, kafkas.transcripts)
+    console.log(`\n${table}`)
+    if (options.record) await record(kafkas.transcripts, table)
+  }
   const isGood = unlisted.length === 0 && kafkas.failures.size === 0 && ours.failures.size === 0
   process.exitCode = isGood && (words.length > 0 || obsolete.length === 0) ? 0 : 1
+}
+
+async function compareRandom(kafkaPort: number, ottlaPort: number, runs: number): Promise<void> {
+  const seed = options.seed === undefined ? Date.now() % 1_000_000 : Number(options.seed)
+  const found = await tryRandomSequences({ kafkaPort, ottlaPort, runs, seed })
+  console.log(found ?? `${runs} random sequences (seed ${seed}): all answers equal`)
+  process.exitCode = found === undefined ? 0 : 1
+}
+
+async function record(transcripts: Transcripts, table: string): Promise<void> {
+  const docs = join(import.meta.dirname, '..', '..', 'docs')
+  await writeRecordings(allScenarios, transcripts)
+  await writeFile(join(docs, 'support.md'), supportPage(table))
+  await writeFile(join(docs, 'compatibility.md'), compatibilityPage())
 }

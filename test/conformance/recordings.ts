@@ -2,7 +2,7 @@
  * Apache Kafka's answers as they are kept in the repository: one file an API, one line an exchange, so that a change of an
  * answer is a changed line. Written only by `npm run conformance -- --record`, never by hand.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scenario } from './scenario.ts'
@@ -15,6 +15,7 @@ export type Transcripts = ReadonlyMap<string, readonly RenderedExchange[]>
 
 export function readRecordings(): Transcripts {
   const transcripts = new Map<string, RenderedExchange[]>()
+  if (!existsSync(directory)) return transcripts
   for (const file of readdirSync(directory)) {
     let transcript: RenderedExchange[] | undefined
     for (const line of readFileSync(join(directory, file), 'utf8').trimEnd().split('\n')) {
@@ -34,9 +35,9 @@ export function readRecordings(): Transcripts {
 /** Replaces all recordings. */
 export async function writeRecordings(scenarios: readonly Scenario[], transcripts: Transcripts): Promise<void> {
   const files = new Map<string, string[]>()
-  for (const { api, name } of scenarios) {
-    const lines = files.get(api.name) ?? []
-    files.set(api.name, lines)
+  for (const { api, name, file = api.name } of scenarios) {
+    const lines = files.get(file) ?? []
+    files.set(file, lines)
     lines.push(`# ${name}`)
     for (const { asked, client, request, answer } of transcripts.get(name) ?? []) {
       lines.push(JSON.stringify([asked, client, request, answer]))

@@ -25,6 +25,7 @@ export const settings: Readonly<Record<string, string>> = {
   'group.initial.rebalance.delay.ms': '0',
   'group.min.session.timeout.ms': '100',
   'group.max.size': '4',
+  'group.consumer.assignment.interval.ms': '0',
   'offsets.topic.num.partitions': '1',
   // Recorded timestamps are long past: no record may expire by them.
   'log.retention.ms': '-1',

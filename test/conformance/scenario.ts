@@ -7,8 +7,10 @@ import type { AnyApi } from '@ottla/protocol'
 import type { Conversation } from './conversation.ts'
 
 export interface Scenario {
-  /** The API that it is about, which is also the file of its recording. */
+  /** The API that it is about. */
   readonly api: AnyApi
+  /** The file of its recording, where it is not the API's. */
+  readonly file?: string
   /** The version of that API, where the scenario is for one. */
   readonly version: number
   /** Unique. */

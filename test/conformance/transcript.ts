@@ -12,7 +12,7 @@ import {
   errorName,
   type Field,
   type Fields,
-  RecordBatch,
+  type RecordBatch,
   recordBatches,
   zeroUuid,
 } from '@ottla/protocol'
@@ -41,6 +41,8 @@ export interface Surroundings {
 const orderedApis = new Set(['Fetch', 'DescribeTopicPartitions'])
 const NOW_TOLERANCE_MS = 2 * 3_600_000
 const LONGEST_VALUE_SHOWN = 120
+/** The form of the ids that the broker gives to members of the new group protocol. */
+const shortUuidPattern = /^[A-Za-z0-9_-]{22}$/
 const uuidPattern = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 export function renderTranscript(exchanges: readonly Exchange[], surroundings: Surroundings): RenderedExchange[] {
@@ -191,12 +193,16 @@ class Renderer {
   }
 
   #text(name: string, value: string): string {
-    if (name === 'clusterId') return '<cluster id>'
-    let text = value.replaceAll(this.#surroundings.prefix, '~').replaceAll(uuidPattern, uuid => this.#name('uuid', uuid))
+    if (name === 'clusterId') return this.#learned('cluster id', value) ?? value
+    if (name === 'memberId' && shortUuidPattern.test(value)) return this.#name('short uuid', value)
+    let text = value
+      .replaceAll(this.#surroundings.prefix, '~')
+      .replaceAll(uuidPattern, uuid => this.#name('uuid', uuid))
     for (const [id, known] of this.#names.known('topic id')) text = text.replaceAll(id, known)
     for (const [id, known] of this.#names.known('producer id')) {
       text = text.replaceAll(new RegExp(`(producer ?id:? ?)${id}\\b`, 'gi'), (_, words: string) => `${words}${known}`)
     }
+    text = text.replaceAll(/should be within \[\d+, \d+\]/g, 'should be within [<time>, <time>]')
     return text.replaceAll(`127.0.0.1:${this.#surroundings.port}`, '127.0.0.1:<port>')
   }
 
@@ -238,12 +244,14 @@ class Renderer {
             producerEpoch: batch.producerEpoch,
             baseSequence: batch.baseSequence,
           }),
-      records: [...batch.records({ maxDecompressedBytes: 16 * 1024 * 1024 })].map(({ timestamp, key, value, headers }) => [
-        appendTime ? '<append time>' : this.#time(timestamp),
-        key === null ? null : renderBytes(key),
-        value === null ? null : renderBytes(value),
-        ...headers.map(header => [header.key, header.value === null ? null : renderBytes(header.value)]),
-      ]),
+      records: [...batch.records({ maxDecompressedBytes: 16 * 1024 * 1024 })].map(
+        ({ timestamp, key, value, headers }) => [
+          appendTime ? '<append time>' : this.#time(timestamp),
+          key === null ? null : renderBytes(key),
+          value === null ? null : renderBytes(value),
+          ...headers.map(header => [header.key, header.value === null ? null : renderBytes(header.value)]),
+        ],
+      ),
     }
   }
 }

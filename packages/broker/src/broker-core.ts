@@ -8,7 +8,7 @@
 
 import { resolve as resolvePath } from 'node:path'
 import { type Durability, type FileSystem, LogDirectory } from '@ottla/log'
-import { KafkaError } from '@ottla/protocol'
+import { KafkaError, randomUuid } from '@ottla/protocol'
 import { apiTable } from './api-table.ts'
 import { FetchSessions } from './fetch/fetch-sessions.ts'
 import { GroupCoordinator, offsetsTopicName } from './groups/coordinator.ts'
@@ -153,6 +153,7 @@ function createGroups(
     clock,
     logger,
     randomUuid: randomness.uuid,
+    randomMemberId: () => randomUuid(randomness.bytes),
     topic: {
       logs: () => {
         const topic = metadata.topic(offsetsTopicName)

@@ -11,11 +11,15 @@ export interface TopicReference {
   readonly name: string
 }
 
-/** Throws KafkaError UNKNOWN_TOPIC_ID or UNKNOWN_TOPIC_OR_PARTITION. */
-export function findTopic({ metadata }: BrokerServices, { topicId, name }: TopicReference): Topic {
-  const topic = topicId === zeroUuid ? metadata.topic(name) : metadata.topicById(topicId)
+/** Throws KafkaError UNKNOWN_TOPIC_ID or UNKNOWN_TOPIC_OR_PARTITION. `isById`: the version knows no other way to name a topic. */
+export function findTopic(
+  { metadata }: BrokerServices,
+  { topicId, name }: TopicReference,
+  { isById = topicId !== zeroUuid }: { isById?: boolean } = {},
+): Topic {
+  const topic = isById ? metadata.topicById(topicId) : metadata.topic(name)
   if (topic !== undefined) return topic
-  if (topicId !== zeroUuid) throw new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
+  if (isById) throw new KafkaError('UNKNOWN_TOPIC_ID', 'This server does not host this topic ID.')
   throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
 }
 
@@ -33,7 +37,7 @@ export function findLog({ logs }: BrokerServices, topic: Topic, partition: numbe
  * (KIP-320). -1: the client does not say.
  */
 export function checkLeaderEpoch(log: PartitionLog, epoch: number): void {
-  if (epoch < 0 || epoch === log.leaderEpoch) return
+  if (epoch === -1 || epoch === log.leaderEpoch) return
   if (epoch < log.leaderEpoch) {
     throw new KafkaError(
       'FENCED_LEADER_EPOCH',

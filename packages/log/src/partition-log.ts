@@ -32,6 +32,7 @@ import { renameCleanedToSwap } from './segment-swap.ts'
 import { asKafkaError, StorageError } from './storage-error.ts'
 import { CachedTail } from './tail-cache.ts'
 import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
+import type { AbortedTransaction } from './transaction-index.ts'
 import { readTransactionIndex } from './transaction-index-file.ts'
 
 /** What opening (or creating) a partition's directory has found there. */
@@ -203,7 +204,7 @@ export class PartitionLog {
     const { config } = this
     const { clock, maxDecompressedBytes } = this.#context
     const nowMs = clock.now()
-    const batches = validateRecords(records, { config, origin, nowMs, maxDecompressedBytes })
+    const batches = validateRecords(records, { config, origin, nowMs, maxDecompressedBytes, log: this })
     for (const batch of batches) {
       if (batch.producerId < 0) continue
       const original = origin === 'client' && this.#producers.findDuplicate(batch)
@@ -445,7 +446,7 @@ export class PartitionLog {
       baseOffset: original.baseOffset,
       lastOffset: original.lastOffset,
       nextOffset: original.lastOffset + 1,
-      logAppendTimeMs: -1,
+      logAppendTimeMs: original.maxTimestamp, // also where the client set the time: Kafka's answer
       logStartOffset: this.#logStartOffset,
       isDuplicate: true,
     }

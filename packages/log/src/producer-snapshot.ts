@@ -48,6 +48,7 @@ function parseEntry(content: Buffer, at: number): ProducerEntry {
     lastSequence,
     baseOffset: lastOffset - offsetDelta,
     lastOffset,
+    maxTimestamp: Number(content.readBigInt64BE(at + 26)),
   }
   return {
     producerId: Number(content.readBigInt64BE(at)),

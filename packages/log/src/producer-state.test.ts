@@ -116,7 +116,11 @@ test('a snapshot gives back the last batch of each producer, and any change of a
     fc.property(fc.uniqueArray(entry, { selector: entry => entry.producerId, maxLength: 5 }), fc.nat(), (raw, at) => {
       const entries = raw.map(({ lastSequence, count, baseOffset, ...rest }) => {
         const baseSequence = sequenceBefore(lastSequence, count - 1)
-        return { ...rest, batches: [{ baseSequence, lastSequence, baseOffset, lastOffset: baseOffset + count - 1 }] }
+        const lastOffset = baseOffset + count - 1
+        return {
+          ...rest,
+          batches: [{ baseSequence, lastSequence, baseOffset, lastOffset, maxTimestamp: rest.lastTimestamp }],
+        }
       })
       const content = formatProducerSnapshot(entries)
       assert.deepEqual(parseProducerSnapshot(content), entries)

@@ -20,6 +20,7 @@ export interface ProducerBatch {
   lastSequence: number
   baseOffset: number
   lastOffset: number
+  maxTimestamp: number
 }
 
 export interface ProducerEntry {
@@ -164,7 +165,7 @@ export class ProducerState {
         ? known
         : [
             ...(known.length < batchesRemembered ? known : known.slice(1 - batchesRemembered)),
-            { baseSequence, lastSequence, baseOffset, lastOffset },
+            { baseSequence, lastSequence, baseOffset, lastOffset, maxTimestamp: batch.maxTimestamp },
           ]
     return {
       producerId,

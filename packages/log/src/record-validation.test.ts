@@ -9,7 +9,13 @@ const nowMs = 1_000_000
 
 function validate(records: Buffer, own: Partial<LogConfig> = {}, origin: 'client' | 'coordinator' = 'client') {
   const config = { ...defaultLogConfig, ...own }
-  return validateRecords(records, { config, origin, nowMs, maxDecompressedBytes: 1_000_000 })
+  return validateRecords(records, {
+    config,
+    origin,
+    nowMs,
+    maxDecompressedBytes: 1_000_000,
+    log: { topic: 'orders', partition: 0 },
+  })
 }
 
 /** Changes the bytes and makes the CRC right again. */

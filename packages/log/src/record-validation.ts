@@ -37,6 +37,8 @@ export interface ValidationContext {
   origin: AppendOrigin
   nowMs: number
   maxDecompressedBytes: number
+  /** For messages. */
+  log: { readonly topic: string; readonly partition: number }
 }
 
 /**
@@ -127,28 +129,38 @@ function checkTimestamps(batch: RecordBatch, { config, origin, nowMs, maxDecompr
   const mayBeTooOld = config.messageTimestampBeforeMaxMs < nowMs
   if (batch.maxTimestamp <= latestMs && !mayBeTooOld) return
   const isOutside = (timestamp: number) => timestamp !== -1 && (timestamp > latestMs || timestamp < earliestMs)
-  const recordErrors = recordErrorsOf(batch, maxDecompressedBytes, ({ timestamp }) =>
-    isOutside(timestamp) ? `Timestamp ${timestamp} is not within [${earliestMs}, ${latestMs}]` : null,
+  const recordErrors = recordErrorsOf(batch, maxDecompressedBytes, ({ timestamp, offset }) =>
+    isOutside(timestamp)
+      ? `Timestamp ${timestamp} of message with offset ${offset} is out of range. The timestamp should be within [${earliestMs}, ${latestMs}]`
+      : null,
   )
   if (recordErrors.length === 0 && batch.maxTimestamp <= latestMs) return
   throw new RecordValidationError('INVALID_TIMESTAMP', {
-    message: `The record batch holds timestamps outside of [${earliestMs}, ${latestMs}]`,
+    message: 'One or more records have been rejected due to invalid timestamp',
     recordErrors,
   })
 }
 
-function checkKeys(batch: RecordBatch, { maxDecompressedBytes }: ValidationContext): void {
+function checkKeys(batch: RecordBatch, { maxDecompressedBytes, log }: ValidationContext): void {
   const recordErrors = recordErrorsOf(batch, maxDecompressedBytes, ({ key }) =>
-    key === null ? 'A compacted topic does not accept a record without a key' : null,
+    key === null
+      ? `Compacted topic cannot accept message without key in topic partition ${log.topic}-${log.partition}`
+      : null,
   )
   if (recordErrors.length === 0) return
-  throw new RecordValidationError('INVALID_RECORD', { message: 'One or more records have been rejected', recordErrors })
+  const shown = recordErrors
+    .slice(0, 3)
+    .map(({ batchIndex, message }) => `RecordError(batchIndex=${batchIndex}, message='${message}')`)
+  throw new RecordValidationError('INVALID_RECORD', {
+    message: `One or more records have been rejected due to ${recordErrors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`,
+    recordErrors,
+  })
 }
 
 function recordErrorsOf(
   batch: RecordBatch,
   maxDecompressedBytes: number,
-  check: (record: { timestamp: number; key: Buffer | null }) => string | null,
+  check: (record: { offset: number; timestamp: number; key: Buffer | null }) => string | null,
 ): RecordError[] {
   const recordErrors: RecordError[] = []
   let batchIndex = 0

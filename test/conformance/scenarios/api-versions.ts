@@ -1,4 +1,4 @@
-import { apiVersions } from '@ottla/protocol'
+import { apiVersions, describeCluster } from '@ottla/protocol'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
 import { frameByHand } from './frames.ts'
 
@@ -30,15 +30,25 @@ export const apiVersionsScenarios: readonly Scenario[] = [
     }
   }),
   once(apiVersions, 'another cluster or node is meant', async t => {
-    for (const [clusterId, nodeId] of [
+    const { clusterId } = await t.ask(describeCluster, 0, { includeClusterAuthorizedOperations: false })
+    for (const [meantCluster, nodeId] of [
       [null, -1],
       [null, 1],
       [null, 77],
       ['some-other-cluster-id', -1],
       ['some-other-cluster-id', 1],
+      [clusterId, 1],
+      [clusterId, 77],
+      [clusterId, -1],
+      ['', 1],
     ] as const) {
-      const speaker = await t.client(`meant-${clusterId}-${nodeId}`)
-      await speaker.ask(apiVersions, 5, { clientSoftwareName: 'x', clientSoftwareVersion: '1', clusterId, nodeId })
+      const speaker = await t.client(`meant-${meantCluster === clusterId ? 'own' : meantCluster}-${nodeId}`)
+      await speaker.ask(apiVersions, 5, {
+        clientSoftwareName: 'x',
+        clientSoftwareVersion: '1',
+        clusterId: meantCluster,
+        nodeId,
+      })
     }
   }),
 ]

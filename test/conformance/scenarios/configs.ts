@@ -13,7 +13,10 @@ interface DescribeOptions {
   readonly includeDocumentation?: boolean
 }
 
-function describe(resources: readonly Described[], options: DescribeOptions = {}): RequestInput<typeof describeConfigs> {
+function describe(
+  resources: readonly Described[],
+  options: DescribeOptions = {},
+): RequestInput<typeof describeConfigs> {
   return { resources, includeSynonyms: false, includeDocumentation: false, ...options }
 }
 
@@ -34,7 +37,14 @@ async function untilInForce(t: Conversation, topic: string, name: string, value:
 }
 
 /** Settings of the broker whose value and source must be the same on both. */
-const brokerSettingsCompared = ['node.id', 'message.max.bytes', 'num.partitions', 'log.retention.ms', 'compression.type', 'no.such.setting']
+const brokerSettingsCompared = [
+  'node.id',
+  'message.max.bytes',
+  'num.partitions',
+  'log.retention.ms',
+  'compression.type',
+  'no.such.setting',
+]
 
 export const describeConfigsScenarios: readonly Scenario[] = [
   ...everyVersion(describeConfigs, 'all settings of a topic', async (t, version) => {
@@ -51,9 +61,14 @@ export const describeConfigsScenarios: readonly Scenario[] = [
   }),
   ...everyVersion(describeConfigs, 'what is not there', async (t, version) => {
     const keys = ['retention.ms']
-    for (const name of [t.name('missing'), '', 'not/a/name']) await t.ask(describeConfigs, version, describe([ofTopic(name, keys)]))
+    for (const name of [t.name('missing'), '', 'not/a/name'])
+      await t.ask(describeConfigs, version, describe([ofTopic(name, keys)]))
     for (const name of ['7', 'x', '-1']) {
-      await t.ask(describeConfigs, version, describe([{ resourceType: resource.broker, resourceName: name, configurationKeys: [] }]))
+      await t.ask(
+        describeConfigs,
+        version,
+        describe([{ resourceType: resource.broker, resourceName: name, configurationKeys: [] }]),
+      )
     }
     for (const resourceType of [resource.unknown, 1, 99, -1]) {
       await t.ask(describeConfigs, version, describe([{ resourceType, resourceName: 'x', configurationKeys: null }]))
@@ -77,7 +92,10 @@ export const describeConfigsScenarios: readonly Scenario[] = [
         ...answer,
         results: answer.results.map(({ configs, ...result }) => ({
           ...result,
-          configs: configs.map(config => ({ ...config, documentation: config.documentation ? '(a text)' : config.documentation })),
+          configs: configs.map(config => ({
+            ...config,
+            documentation: config.documentation ? '(a text)' : config.documentation,
+          })),
         })),
       })
       await t.ask(describeConfigs, version, describe([ofTopic(name)], { includeDocumentation: true }), withoutTexts)
@@ -96,13 +114,21 @@ function alter(name: string, changes: readonly Change[], validateOnly = false, r
 export const incrementalAlterConfigsScenarios: readonly Scenario[] = [
   ...everyVersion(incrementalAlterConfigs, 'each operation', async (t, version) => {
     const { name } = await t.topic('a')
-    const shown = describe([ofTopic(name, ['retention.ms', 'cleanup.policy', 'segment.bytes'])], { includeSynonyms: true })
+    const shown = describe([ofTopic(name, ['retention.ms', 'cleanup.policy', 'segment.bytes'])], {
+      includeSynonyms: true,
+    })
     const steps: readonly (readonly [changes: readonly Change[], inForce: readonly [string, string]])[] = [
       [[['retention.ms', operation.set, '1000']], ['retention.ms', '1000']],
       [[['cleanup.policy', operation.append, 'compact']], ['cleanup.policy', 'delete,compact']],
       [[['cleanup.policy', operation.subtract, 'delete']], ['cleanup.policy', 'compact']],
       [[['cleanup.policy', operation.append, 'compact']], ['cleanup.policy', 'compact']],
-      [[['cleanup.policy', operation.delete, null], ['segment.bytes', operation.set, '1048576']], ['segment.bytes', '1048576']],
+      [
+        [
+          ['cleanup.policy', operation.delete, null],
+          ['segment.bytes', operation.set, '1048576'],
+        ],
+        ['segment.bytes', '1048576'],
+      ],
       [[['retention.ms', operation.delete, 'ignored']], ['retention.ms', '-1']],
       [[['retention.bytes', operation.delete, null]], ['retention.bytes', '-1']],
     ]
@@ -125,8 +151,14 @@ export const incrementalAlterConfigsScenarios: readonly Scenario[] = [
     await ask([['retention.ms', -1, '1']])
     await ask([['no.such.setting', operation.set, '1']])
     await ask([['no.such.setting', operation.delete, null]])
-    await ask([['retention.ms', operation.set, '1'], ['retention.ms', operation.set, '2']])
-    await ask([['retention.ms', operation.set, '1'], ['segment.bytes', operation.set, 'x']])
+    await ask([
+      ['retention.ms', operation.set, '1'],
+      ['retention.ms', operation.set, '2'],
+    ])
+    await ask([
+      ['retention.ms', operation.set, '1'],
+      ['segment.bytes', operation.set, 'x'],
+    ])
     await ask([['', operation.set, '1']])
     await ask([])
     await t.ask(describeConfigs, 4, describe([ofTopic(name, ['retention.ms', 'cleanup.policy'])]))
@@ -141,12 +173,17 @@ export const incrementalAlterConfigsScenarios: readonly Scenario[] = [
   ...everyVersion(incrementalAlterConfigs, 'resources that are not there, or named twice', async (t, version) => {
     const { name } = await t.topic('a')
     const set: readonly Change[] = [['retention.ms', operation.set, '5']]
-    for (const missing of [t.name('missing'), '', 'not/a/name']) await t.ask(incrementalAlterConfigs, version, alter(missing, set))
+    for (const missing of [t.name('missing'), '', 'not/a/name'])
+      await t.ask(incrementalAlterConfigs, version, alter(missing, set))
     for (const resourceType of [resource.unknown, 1, 99]) {
       await t.ask(incrementalAlterConfigs, version, alter('x', set, false, resourceType))
     }
     for (const broker of ['7', 'x', '-1']) {
-      await t.ask(incrementalAlterConfigs, version, alter(broker, [['message.max.bytes', operation.set, '1000000']], true, resource.broker))
+      await t.ask(
+        incrementalAlterConfigs,
+        version,
+        alter(broker, [['message.max.bytes', operation.set, '1000000']], true, resource.broker),
+      )
     }
     const { resources } = alter(name, set)
     await t.ask(incrementalAlterConfigs, version, { resources: [...resources, ...resources], validateOnly: false })

@@ -40,7 +40,6 @@ export const fetchScenarios: readonly Scenario[] = [
       await t.ask(fetch, version, fetchRequest(both(10_000), { maxBytes }))
     }
     await t.ask(fetch, version, fetchRequest(both(-1)))
-    await t.ask(fetch, version, fetchRequest(both(1_000), { maxBytes: -1 }))
   }),
   ...everyVersion(fetch, 'topics and partitions that are not there', async (t, version) => {
     const topic = await filledTopic(t)
@@ -111,7 +110,10 @@ async function session(t: Conversation, version: number): Promise<void> {
   const next = (partitions: Parameters<typeof fetchRequest>[0], options: Parameters<typeof fetchRequest>[1] = {}) =>
     t.ask(fetch, version, fetchRequest(partitions, { sessionId, sessionEpoch: sessionEpoch++, ...options }))
   await next([]) // both are still at 0, so both have records
-  await next([{ topic: a, offset: 6 }, { topic: b, offset: 6 }])
+  await next([
+    { topic: a, offset: 6 },
+    { topic: b, offset: 6 },
+  ])
   await next([]) // nothing new
   await t.prepare(produce, 12, produceRequest(b, batch(['new'])))
   await next([])

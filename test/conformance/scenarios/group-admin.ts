@@ -44,7 +44,10 @@ export const describeGroupsScenarios: readonly Scenario[] = [
     'operations that are allowed',
     async (t, version) => {
       await simpleGroup(t, t.name('g'))
-      await t.ask(describeGroups, version, { groups: [t.name('g'), t.name('missing')], includeAuthorizedOperations: true })
+      await t.ask(describeGroups, version, {
+        groups: [t.name('g'), t.name('missing')],
+        includeAuthorizedOperations: true,
+      })
     },
     { since: 3 },
   ),
@@ -65,7 +68,15 @@ export const listGroupsScenarios: readonly Scenario[] = [
     await join(a, 9, t.name('joined'), { protocolType: 'connect' })
     await list()
     if (version < 4) return
-    for (const states of [['Stable'], ['Empty', 'Dead'], ['stable'], ['CompletingRebalance'], ['Nonsense'], ['Stable', 'Nonsense'], ['']]) {
+    for (const states of [
+      ['Stable'],
+      ['Empty', 'Dead'],
+      ['stable'],
+      ['CompletingRebalance'],
+      ['Nonsense'],
+      ['Stable', 'Nonsense'],
+      [''],
+    ]) {
       await list(states)
     }
     if (version < 5) return

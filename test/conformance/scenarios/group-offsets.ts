@@ -46,7 +46,8 @@ interface Wanted {
 /** One group's in the form for one, and in the form for many. */
 function fetchOffsets({ groupId, topics = null, memberId, memberEpoch }: Wanted, requireStable = false): FetchInput {
   const wanted =
-    topics?.map(({ topic, partitions }) => ({ topicId: topic.id, name: topic.name, partitionIndexes: partitions })) ?? null
+    topics?.map(({ topic, partitions }) => ({ topicId: topic.id, name: topic.name, partitionIndexes: partitions })) ??
+    null
   return {
     groupId,
     topics: wanted,
@@ -74,11 +75,17 @@ export const offsetCommitScenarios: readonly Scenario[] = [
     const ask = (commits: readonly Commit[], options?: Partial<CommitInput>) =>
       t.ask(offsetCommit, version, commitRequest(groupId, commits, options))
     await ask([{ topic: a, offset: 5, note: 'a note', leaderEpoch: 0 }])
-    await ask([{ topic: a, offset: 6, note: null }, { topic: b, offset: 0 }])
+    await ask([
+      { topic: a, offset: 6, note: null },
+      { topic: b, offset: 0 },
+    ])
     await ask([{ topic: a, partition: 1, offset: 2n ** 53n - 1n, leaderEpoch: 77 }])
     await ask([{ topic: b, offset: 3, note: 'n'.repeat(4_096) }])
     await seeAll(t, groupId)
-    await ask([{ topic: b, offset: 4, note: 'n'.repeat(4_097) }, { topic: a, offset: 7 }])
+    await ask([
+      { topic: b, offset: 4, note: 'n'.repeat(4_097) },
+      { topic: a, offset: 7 },
+    ])
     await ask([])
     await seeAll(t, groupId)
   }),
@@ -86,7 +93,8 @@ export const offsetCommitScenarios: readonly Scenario[] = [
     const a = await t.topic('a')
     const groupId = t.name('g')
     const missing = { name: t.name('missing'), id: strangeId }
-    const ask = (commits: readonly Commit[], group = groupId) => t.ask(offsetCommit, version, commitRequest(group, commits))
+    const ask = (commits: readonly Commit[], group = groupId) =>
+      t.ask(offsetCommit, version, commitRequest(group, commits))
     await ask([{ topic: missing }])
     await ask([{ topic: a, partition: 1 }])
     await ask([{ topic: a, partition: -1 }])
@@ -104,7 +112,11 @@ export const offsetCommitScenarios: readonly Scenario[] = [
     const joined = await join(a, 9, groupId)
     const { memberId, generationId } = joined
     const ask = (options: Partial<CommitInput>, group = groupId) =>
-      a.ask(offsetCommit, version, commitRequest(group, [{ topic }], { memberId, generationIdOrMemberEpoch: generationId, ...options }))
+      a.ask(
+        offsetCommit,
+        version,
+        commitRequest(group, [{ topic }], { memberId, generationIdOrMemberEpoch: generationId, ...options }),
+      )
     await ask({}) // while the assignment is still to come
     await loneMember(t, { speaker: a, groupId, memberId })
     await ask({ generationIdOrMemberEpoch: generationId })
@@ -127,13 +139,18 @@ export const offsetCommitScenarios: readonly Scenario[] = [
     await ask({ memberId: '', generationIdOrMemberEpoch: -1 })
     await seeAll(t, groupId)
   }),
-  once(offsetCommit, 'a time to keep it', async t => {
-    const topic = await t.topic('a')
-    for (const retentionTimeMs of [-1, 0, 60_000]) {
-      await t.ask(offsetCommit, 4, commitRequest(t.name('g'), [{ topic }], { retentionTimeMs }))
-    }
-    await seeAll(t, t.name('g'))
-  }, 4),
+  once(
+    offsetCommit,
+    'a time to keep it',
+    async t => {
+      const topic = await t.topic('a')
+      for (const retentionTimeMs of [-1, 0, 60_000]) {
+        await t.ask(offsetCommit, 4, commitRequest(t.name('g'), [{ topic }], { retentionTimeMs }))
+      }
+      await seeAll(t, t.name('g'))
+    },
+    4,
+  ),
 ]
 
 export const offsetFetchScenarios: readonly Scenario[] = [
@@ -152,9 +169,19 @@ export const offsetFetchScenarios: readonly Scenario[] = [
     const ask = (wanted: Partial<Wanted>, requireStable = false) =>
       t.ask(offsetFetch, version, fetchOffsets({ groupId, topics: [], ...wanted }, requireStable))
     await ask({ topics: [{ topic: a, partitions: [0, 1, 2] }] })
-    await ask({ topics: [{ topic: b, partitions: [0] }, { topic: a, partitions: [2] }] })
+    await ask({
+      topics: [
+        { topic: b, partitions: [0] },
+        { topic: a, partitions: [2] },
+      ],
+    })
     await ask({ topics: [{ topic: a, partitions: [7, -1, 0, 0] }] })
-    await ask({ topics: [{ topic: missing, partitions: [0] }, { topic: a, partitions: [0] }] })
+    await ask({
+      topics: [
+        { topic: missing, partitions: [0] },
+        { topic: a, partitions: [0] },
+      ],
+    })
     await ask({ topics: [{ topic: a, partitions: [] }] })
     await ask({ topics: [] })
     if (version >= 2) await ask({ topics: null })
@@ -181,23 +208,33 @@ export const offsetFetchScenarios: readonly Scenario[] = [
       await t.prepare(offsetCommit, 9, commitRequest(t.name('g1'), [{ topic: a, offset: 1 }]))
       await t.prepare(offsetCommit, 9, commitRequest(t.name('g2'), [{ topic: a, offset: 2 }]))
       const some = [{ topicId: a.id, name: a.name, partitionIndexes: [0] }]
-      const ask = (...groups: FetchInput['groups'] & {}) => t.ask(offsetFetch, version, { groups, requireStable: false, groupId: '', topics: [] })
+      const ask = (...groups: FetchInput['groups'] & {}) =>
+        t.ask(offsetFetch, version, { groups, requireStable: false, groupId: '', topics: [] })
       await ask({ groupId: t.name('g1'), topics: some }, { groupId: t.name('g2'), topics: null })
-      await ask({ groupId: t.name('g1'), topics: some }, { groupId: '', topics: null }, { groupId: t.name('g3'), topics: some })
+      await ask(
+        { groupId: t.name('g1'), topics: some },
+        { groupId: '', topics: null },
+        { groupId: t.name('g3'), topics: some },
+      )
       await ask()
     },
     { since: 8 },
   ),
-  once(offsetFetch, 'after the topic is gone', async t => {
-    const a = await t.topic('a')
-    const b = await t.topic('b')
-    const groupId = t.name('g')
-    await t.prepare(offsetCommit, 9, commitRequest(groupId, [{ topic: a }, { topic: b }]))
-    await t.deleteTopic(a.name)
-    await t.askUntil(offsetFetch, 9, fetchOffsets({ groupId }), ({ groups: [found] }) => found?.topics.length === 1)
-    await t.ask(offsetFetch, 9, fetchOffsets({ groupId, topics: [{ topic: a, partitions: [0] }] }))
-    await t.ask(offsetFetch, 10, fetchOffsets({ groupId, topics: [{ topic: a, partitions: [0] }] }))
-  }, 9),
+  once(
+    offsetFetch,
+    'after the topic is gone',
+    async t => {
+      const a = await t.topic('a')
+      const b = await t.topic('b')
+      const groupId = t.name('g')
+      await t.prepare(offsetCommit, 9, commitRequest(groupId, [{ topic: a }, { topic: b }]))
+      await t.deleteTopic(a.name)
+      await t.askUntil(offsetFetch, 9, fetchOffsets({ groupId }), ({ groups: [found] }) => found?.topics.length === 1)
+      await t.ask(offsetFetch, 9, fetchOffsets({ groupId, topics: [{ topic: a, partitions: [0] }] }))
+      await t.ask(offsetFetch, 10, fetchOffsets({ groupId, topics: [{ topic: a, partitions: [0] }] }))
+    },
+    9,
+  ),
 ]
 
 export const offsetDeleteScenarios: readonly Scenario[] = [

@@ -1,5 +1,5 @@
 /** Members of consumer groups, as a client's code would play them. */
-import { describeGroups, joinGroup, leaveGroup, syncGroup, type RequestInput, type Response } from '@ottla/protocol'
+import { describeGroups, joinGroup, leaveGroup, type RequestInput, type Response, syncGroup } from '@ottla/protocol'
 import type { Conversation, Speaker } from '../conversation.ts'
 
 type JoinInput = RequestInput<typeof joinGroup>
@@ -44,7 +44,12 @@ export function syncRequest(
 /** A group with one member, which has its assignment. */
 export async function loneMember(
   t: Conversation,
-  { speaker, version = 9, groupId, ...options }: { speaker: Speaker; version?: number; groupId: string } & Partial<JoinInput>,
+  {
+    speaker,
+    version = 9,
+    groupId,
+    ...options
+  }: { speaker: Speaker; version?: number; groupId: string } & Partial<JoinInput>,
 ): Promise<{ memberId: string; generationId: number }> {
   const joined = await join(speaker, version, groupId, options)
   const assignments = [{ memberId: joined.memberId, assignment: Buffer.from('all of it') }]
@@ -59,8 +64,7 @@ export async function untilState(t: Conversation, groupId: string, state: string
     describeGroups,
     5,
     { groups: [groupId], includeAuthorizedOperations: false },
-    ({ groups: [found] }) =>
-      found?.groupState === state && (members === undefined || found.members.length === members),
+    ({ groups: [found] }) => found?.groupState === state && (members === undefined || found.members.length === members),
   )
 }
 

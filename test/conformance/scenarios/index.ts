@@ -1,9 +1,16 @@
 /** All scenarios, in the order of the APIs' keys. */
 import type { Scenario } from '../scenario.ts'
 import { apiVersionsScenarios } from './api-versions.ts'
-import { describeClusterScenarios, describeTopicPartitionsScenarios, findCoordinatorScenarios, metadataScenarios } from './cluster.ts'
+import {
+  describeClusterScenarios,
+  describeTopicPartitionsScenarios,
+  findCoordinatorScenarios,
+  metadataScenarios,
+} from './cluster.ts'
 import { describeConfigsScenarios, incrementalAlterConfigsScenarios } from './configs.ts'
+import { consumerGroupDescribeScenarios, consumerGroupHeartbeatScenarios } from './consumer-groups.ts'
 import { fetchScenarios } from './fetch.ts'
+import { generatedScenarios } from './generated.ts'
 import { deleteGroupsScenarios, describeGroupsScenarios, listGroupsScenarios } from './group-admin.ts'
 import { offsetCommitScenarios, offsetDeleteScenarios, offsetFetchScenarios } from './group-offsets.ts'
 import { listOffsetsScenarios, offsetForLeaderEpochScenarios } from './list-offsets.ts'
@@ -39,6 +46,9 @@ export const allScenarios: readonly Scenario[] = [
   ...deleteGroupsScenarios,
   ...offsetDeleteScenarios,
   ...describeClusterScenarios,
+  ...consumerGroupHeartbeatScenarios,
+  ...consumerGroupDescribeScenarios,
   ...describeTopicPartitionsScenarios,
   ...unservedScenarios,
+  ...generatedScenarios,
 ]

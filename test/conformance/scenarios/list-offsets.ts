@@ -59,7 +59,10 @@ export const listOffsetsScenarios: readonly Scenario[] = [
   ...everyVersion(listOffsets, 'an empty log, and one whose beginning is gone', async (t, version) => {
     const empty = await t.topic('empty')
     const { name } = await filledTopic(t)
-    await t.prepare(deleteRecords, 2, { topics: [{ name, partitions: [{ partitionIndex: 0, offset: 3 }] }], timeoutMs: 5_000 })
+    await t.prepare(deleteRecords, 2, {
+      topics: [{ name, partitions: [{ partitionIndex: 0, offset: 3 }] }],
+      timeoutMs: 5_000,
+    })
     for (const timestamp of [-1, -2, -3, -4, -5, firstTimestamp, firstTimestamp + 10_000]) {
       await t.ask(listOffsets, version, query(empty.name, [{ timestamp }]))
       await t.ask(listOffsets, version, query(name, [{ timestamp }]))

@@ -9,7 +9,11 @@ export const joinGroupScenarios: readonly Scenario[] = [
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await join(a, version, groupId)
-    await a.ask(syncGroup, 4, syncRequest(groupId, joined, [{ memberId: joined.memberId, assignment: Buffer.from('all') }]))
+    await a.ask(
+      syncGroup,
+      4,
+      syncRequest(groupId, joined, [{ memberId: joined.memberId, assignment: Buffer.from('all') }]),
+    )
     // Joining again with nothing changed.
     await a.ask(joinGroup, version, joinRequest(groupId, { memberId: joined.memberId }))
   }),
@@ -83,7 +87,12 @@ export const joinGroupScenarios: readonly Scenario[] = [
       const back = await b.ask(joinGroup, version, joinRequest(groupId, { groupInstanceId }))
       // Where nothing has changed it keeps its assignment, and the leader is told to leave it so.
       await b.ask(syncGroup, 4, syncRequest(groupId, back, [], { groupInstanceId }))
-      await a.ask(heartbeat, 4, { groupId, generationId: joined.generationId, memberId: joined.memberId, groupInstanceId })
+      await a.ask(heartbeat, 4, {
+        groupId,
+        generationId: joined.generationId,
+        memberId: joined.memberId,
+        groupInstanceId,
+      })
       await a.ask(syncGroup, 4, syncRequest(groupId, joined, [], { groupInstanceId }))
       await a.ask(joinGroup, version, joinRequest(groupId, { memberId: joined.memberId, groupInstanceId }))
       await a.ask(joinGroup, version, joinRequest(groupId, { memberId: 'unknown', groupInstanceId: 'unknown' }))
@@ -110,18 +119,15 @@ export const joinGroupScenarios: readonly Scenario[] = [
     const groupId = t.name('g')
     const a = await t.client('a')
     const { memberId } = await join(a, 3, groupId)
-    const joining = []
-    for (const id of ['b', 'c', 'd']) {
-      const joined = join(await t.client(id), 3, groupId)
-      joined.catch(() => undefined) // awaited at the end
-      joining.push(joined)
-      await untilState(t, groupId, 'PreparingRebalance', joining.length + 1)
+    for (const [index, id] of ['b', 'c', 'd', 'e'].entries()) {
+      const speaker = await t.client(id)
+      void speaker.ask(joinGroup, 3, joinRequest(groupId)) // waits for the first member, in vain
+      await untilState(t, groupId, 'PreparingRebalance', index + 2)
     }
-    const e = await t.client('e')
-    await e.ask(joinGroup, 3, joinRequest(groupId))
-    await e.ask(joinGroup, 9, joinRequest(groupId))
+    const f = await t.client('f')
+    await f.ask(joinGroup, 3, joinRequest(groupId))
+    await f.ask(joinGroup, 9, joinRequest(groupId))
     await a.ask(joinGroup, 3, joinRequest(groupId, { memberId }))
-    await Promise.all(joining)
   }),
   once(joinGroup, 'who does not come back in time is left out', async t => {
     const groupId = t.name('g')
@@ -233,7 +239,11 @@ export const leaveGroupScenarios: readonly Scenario[] = [
       await ask({ memberId: '', groupInstanceId: 'nobody' })
       await ask({ memberId: 'other', groupInstanceId: 'first' })
       await ask({ memberId, groupInstanceId: 'other' })
-      await ask({ memberId: 'nobody' }, { memberId: '', groupInstanceId: 'first' }, { memberId: '', groupInstanceId: 'first' })
+      await ask(
+        { memberId: 'nobody' },
+        { memberId: '', groupInstanceId: 'first' },
+        { memberId: '', groupInstanceId: 'first' },
+      )
     },
     { since: 3 },
   ),

@@ -1,7 +1,15 @@
 import { crc32c, fetch, initProducerId, listOffsets, produce } from '@ottla/protocol'
 import type { Conversation } from '../conversation.ts'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
-import { batch, fetchRequest, firstTimestamp, noId, produceRequest, strangeId, type TopicReference } from './requests.ts'
+import {
+  batch,
+  fetchRequest,
+  firstTimestamp,
+  noId,
+  produceRequest,
+  strangeId,
+  type TopicReference,
+} from './requests.ts'
 
 const compressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
@@ -18,7 +26,15 @@ function changed(records: Buffer, change: (bytes: Buffer) => void): Buffer {
   return bytes
 }
 
-const at = { batchLength: 8, magic: 16, crc: 17, attributes: 21, lastOffsetDelta: 23, recordCount: 57, records: 61 } as const
+const at = {
+  batchLength: 8,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  recordCount: 57,
+  records: 61,
+} as const
 
 /** What a client with a fault, or a hostile one, could send in place of a batch. */
 const damagedBatches: readonly (readonly [what: string, bytes: () => Buffer])[] = [
@@ -36,14 +52,23 @@ const damagedBatches: readonly (readonly [what: string, bytes: () => Buffer])[] 
   ['a negative batch length', () => changed(batch(['a']), bytes => bytes.writeInt32BE(-5, at.batchLength))],
   ['a huge batch length', () => changed(batch(['a']), bytes => bytes.writeInt32BE(0x7fffffff, at.batchLength))],
   ['no record in the batch', () => batch([])],
-  ['a count of records that is too low', () => changed(batch(['a', 'b']), bytes => bytes.writeInt32BE(1, at.recordCount))],
+  [
+    'a count of records that is too low',
+    () => changed(batch(['a', 'b']), bytes => bytes.writeInt32BE(1, at.recordCount)),
+  ],
   ['a count of records that is too high', () => changed(batch(['a']), bytes => bytes.writeInt32BE(2, at.recordCount))],
   ['a negative count of records', () => changed(batch(['a']), bytes => bytes.writeInt32BE(-1, at.recordCount))],
-  ['a last offset delta that is too high', () => changed(batch(['a']), bytes => bytes.writeInt32BE(5, at.lastOffsetDelta))],
+  [
+    'a last offset delta that is too high',
+    () => changed(batch(['a']), bytes => bytes.writeInt32BE(5, at.lastOffsetDelta)),
+  ],
   ['a negative last offset delta', () => changed(batch(['a']), bytes => bytes.writeInt32BE(-1, at.lastOffsetDelta))],
   ['an unknown codec', () => changed(batch(['a']), bytes => bytes.writeInt16BE(5, at.attributes))],
   ['a control batch', () => batch(['a'], { control: true })],
-  ['a transactional batch', () => batch(['a'], { transactional: true, producerId: 900, producerEpoch: 0, baseSequence: 0 })],
+  [
+    'a transactional batch',
+    () => batch(['a'], { transactional: true, producerId: 900, producerEpoch: 0, baseSequence: 0 }),
+  ],
   ['a transactional batch without a producer', () => batch(['a'], { transactional: true })],
   ['a producer without a sequence', () => batch(['a'], { producerId: 901, producerEpoch: 0 })],
   ['a producer with a negative epoch', () => batch(['a'], { producerId: 902, producerEpoch: -1, baseSequence: 0 })],
@@ -160,7 +185,11 @@ export const produceScenarios: readonly Scenario[] = [
     const topic = await t.topic('a')
     const largest = 2 ** 31 - 1
     const from = (baseSequence: number, values: string[]) =>
-      t.ask(produce, version, produceRequest(topic, batch(values, { producerId: 4712, producerEpoch: 3, baseSequence })))
+      t.ask(
+        produce,
+        version,
+        produceRequest(topic, batch(values, { producerId: 4712, producerEpoch: 3, baseSequence })),
+      )
     await from(largest - 2, ['unknown producers begin anywhere'])
     await from(largest - 1, ['wraps', 'inside', 'the batch'])
     await from(largest - 1, ['wraps', 'inside', 'the batch'])
@@ -170,7 +199,10 @@ export const produceScenarios: readonly Scenario[] = [
   }),
   ...everyVersion(produce, 'a producer that the broker has named', async (t, version) => {
     const topic = await t.topic('a')
-    const { producerId, producerEpoch } = await t.ask(initProducerId, 3, { transactionalId: null, transactionTimeoutMs: -1 })
+    const { producerId, producerEpoch } = await t.ask(initProducerId, 3, {
+      transactionalId: null,
+      transactionTimeoutMs: -1,
+    })
     const options = { producerId: Number(producerId), producerEpoch }
     await t.ask(produce, version, produceRequest(topic, batch(['a'], { ...options, baseSequence: 0 })))
     await t.ask(produce, version, produceRequest(topic, batch(['c'], { ...options, baseSequence: 7 })))
@@ -188,7 +220,11 @@ export const produceScenarios: readonly Scenario[] = [
     })
     await t.ask(produce, version, produceRequest(topic, batch(['right'])))
     await t.ask(produce, version, produceRequest(topic, batch(['too old'], { timestamp: 1_000 })))
-    await t.ask(produce, version, produceRequest(topic, batch(['too new', 'too new'], { timestamp: 4_000_000_000_000 })))
+    await t.ask(
+      produce,
+      version,
+      produceRequest(topic, batch(['too new', 'too new'], { timestamp: 4_000_000_000_000 })),
+    )
     await t.ask(produce, version, produceRequest(topic, batch(['none'], { timestamp: -1 })))
     await readAll(t, topic)
   }),

@@ -5,7 +5,11 @@ import { batch, fetchRequest, produceRequest } from './requests.ts'
 export const deleteRecordsScenarios: readonly Scenario[] = [
   ...everyVersion(deleteRecords, 'up to an offset', async (t, version) => {
     const topic = await t.topic('a', { partitions: 2 })
-    for (const values of [['a', 'b'], ['c', 'd', 'e']]) await t.prepare(produce, 12, produceRequest(topic, batch(values)))
+    for (const values of [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+    ])
+      await t.prepare(produce, 12, produceRequest(topic, batch(values)))
     const ask = (offset: number | bigint, partitionIndex = 0, name = topic.name) =>
       t.ask(deleteRecords, version, { topics: [{ name, partitions: [{ partitionIndex, offset }] }], timeoutMs: 10_000 })
     for (const offset of [0, 1, 1, 0, 3]) {

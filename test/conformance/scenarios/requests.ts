@@ -1,5 +1,5 @@
 /** Requests in the shape that most scenarios need. Both ways of naming a topic are filled in: the version picks its own. */
-import { buildRecordBatch, type RecordBatchInput, type RequestInput, type fetch, type produce } from '@ottla/protocol'
+import { buildRecordBatch, type fetch, type produce, type RecordBatchInput, type RequestInput } from '@ottla/protocol'
 
 /** Records carry times of their own, far from now, so that answers with times can be compared. */
 export const firstTimestamp = 1_700_000_000_000
@@ -18,7 +18,10 @@ export type BatchOptions = Partial<Omit<RecordBatchInput, 'records'>> & {
 }
 
 /** A batch with one record for each value: keys `k0`, `k1` …, a second between them. */
-export function batch(values: readonly (string | null)[], { timestamp = firstTimestamp, ...options }: BatchOptions = {}): Buffer {
+export function batch(
+  values: readonly (string | null)[],
+  { timestamp = firstTimestamp, ...options }: BatchOptions = {},
+): Buffer {
   return buildRecordBatch({
     baseOffset: 0,
     records: values.map((value, index) => ({
@@ -65,7 +68,10 @@ export type FetchOptions = Partial<Omit<RequestInput<typeof fetch>, 'topics' | '
 }
 
 /** Answered at once whatever there is, unless the options say otherwise. */
-export function fetchRequest(partitions: readonly FetchPartition[], options: FetchOptions = {}): RequestInput<typeof fetch> {
+export function fetchRequest(
+  partitions: readonly FetchPartition[],
+  options: FetchOptions = {},
+): RequestInput<typeof fetch> {
   const { forgotten = [], ...rest } = options
   return {
     maxWaitMs: 0,
@@ -77,10 +83,20 @@ export function fetchRequest(partitions: readonly FetchPartition[], options: Fet
         topicId: topic.id,
         topic: topic.name,
         partitions: [
-          { partition, fetchOffset: offset, partitionMaxBytes: maxBytes, currentLeaderEpoch: leaderEpoch, lastFetchedEpoch },
+          {
+            partition,
+            fetchOffset: offset,
+            partitionMaxBytes: maxBytes,
+            currentLeaderEpoch: leaderEpoch,
+            lastFetchedEpoch,
+          },
         ],
       }),
     ),
-    forgottenTopicsData: forgotten.map(({ topic, partitions }) => ({ topicId: topic.id, topic: topic.name, partitions })),
+    forgottenTopicsData: forgotten.map(({ topic, partitions }) => ({
+      topicId: topic.id,
+      topic: topic.name,
+      partitions,
+    })),
   }
 }

@@ -1,13 +1,12 @@
-import { createPartitions, createTopics, deleteTopics, type RequestInput } from '@ottla/protocol'
+import { createPartitions, createTopics, deleteTopics, type RequestInput, type Response } from '@ottla/protocol'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
 import { noId, strangeId } from './requests.ts'
 
 type NewTopic = RequestInput<typeof createTopics>['topics'][number]
 
 /** Kafka's answer holds all settings of a topic; one scenario compares them, the others leave them out. */
-function withoutConfigs<A extends { topics: { configs: unknown }[] }>(answer: A): A {
-  for (const topic of answer.topics) topic.configs = []
-  return answer
+export function withoutConfigs(answer: Response<typeof createTopics>): Response<typeof createTopics> {
+  return { ...answer, topics: answer.topics.map(topic => ({ ...topic, configs: [] })) }
 }
 
 function newTopic(name: string, options: Partial<NewTopic> = {}): NewTopic {
@@ -46,7 +45,18 @@ export const createTopicsScenarios: readonly Scenario[] = [
     await ask('defaults', -1, -1)
   }),
   ...everyVersion(createTopics, 'names', async (t, version) => {
-    const names = ['', '.', '..', 'a/b', 'a b', 'a\u00e9', 'x'.repeat(249), 'x'.repeat(250), '__consumer_offsets', '__cluster_metadata']
+    const names = [
+      '',
+      '.',
+      '..',
+      'a/b',
+      'a b',
+      'a\u00e9',
+      'x'.repeat(249),
+      'x'.repeat(250),
+      '__consumer_offsets',
+      '__cluster_metadata',
+    ]
     for (const name of names) {
       await t.ask(createTopics, version, create([newTopic(name)], true), withoutConfigs)
     }
@@ -76,7 +86,11 @@ export const createTopicsScenarios: readonly Scenario[] = [
     await t.ask(createTopics, version, create([]), withoutConfigs)
   }),
   ...everyVersion(createTopics, 'replicas assigned by hand', async (t, version) => {
-    const ask = (suffix: string, assigned: readonly (readonly [number, readonly number[]])[], options: Partial<NewTopic> = {}) =>
+    const ask = (
+      suffix: string,
+      assigned: readonly (readonly [number, readonly number[]])[],
+      options: Partial<NewTopic> = {},
+    ) =>
       t.ask(
         createTopics,
         version,
@@ -90,17 +104,32 @@ export const createTopicsScenarios: readonly Scenario[] = [
         ]),
         withoutConfigs,
       )
-    await ask('good', [[0, [1]], [1, [1]]])
-    await ask('order', [[1, [1]], [0, [1]]])
-    await ask('gap', [[0, [1]], [2, [1]]])
+    await ask('good', [
+      [0, [1]],
+      [1, [1]],
+    ])
+    await ask('order', [
+      [1, [1]],
+      [0, [1]],
+    ])
+    await ask('gap', [
+      [0, [1]],
+      [2, [1]],
+    ])
     await ask('from-1', [[1, [1]]])
     await ask('negative', [[-1, [1]]])
-    await ask('twice', [[0, [1]], [0, [1]]])
+    await ask('twice', [
+      [0, [1]],
+      [0, [1]],
+    ])
     await ask('stranger', [[0, [9]]])
     await ask('both', [[0, [1, 9]]])
     await ask('doubled', [[0, [1, 1]]])
     await ask('nobody', [[0, []]])
-    await ask('uneven', [[0, [1]], [1, []]])
+    await ask('uneven', [
+      [0, [1]],
+      [1, []],
+    ])
     await ask('counts', [[0, [1]]], { numPartitions: 1 })
     await ask('factors', [[0, [1]]], { replicationFactor: 1 })
   }),

@@ -29,7 +29,10 @@ export const unservedScenarios: readonly Scenario[] = [
     ]
     for (const [version, body] of bodies) {
       const speaker = await t.client('strange')
-      await speaker.askRaw(frameByHand({ apiKey: metadata.key, version, headerVersion: 1, body }), { api: metadata, version })
+      await speaker.askRaw(frameByHand({ apiKey: metadata.key, version, headerVersion: 1, body }), {
+        api: metadata,
+        version,
+      })
     }
   }),
   once(apiVersions, 'sizes that can not be', async t => {

@@ -10,19 +10,12 @@
  */
 import type { Kysely, Selectable } from 'kysely'
 import type { Envelope } from '../contracts/envelope.ts'
+import { retryAt } from './backoff.ts'
 import { kitTables } from './database.ts'
 import type { Received } from './received.ts'
 import type { KitTables } from './schema.ts'
 
-const firstRetryMs = 30_000
-const longestRetryMs = 15 * 60_000
-
 export type ParkedEvent = Omit<Selectable<KitTables['parked']>, 'event'> & { event: Envelope }
-
-/** When an event that has failed this often is tried again by itself. */
-export function retryAt(attempts: number, now: Date): Date {
-  return new Date(now.getTime() + Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempts - 1, 10)))
-}
 
 /** Sets a failed event aside, as the first of its key. */
 export async function park<Tables extends KitTables>(

@@ -9,6 +9,7 @@ import { createGateway } from './gateway.ts'
 import { LagReader } from './lag.ts'
 import { Monitor } from './monitor.ts'
 import { buildPage } from './page.ts'
+import { whenReady } from './readiness.ts'
 import { SupervisedProcess } from './supervisor.ts'
 
 export const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
@@ -18,11 +19,14 @@ export const simulatorNames = ['bank', 'mail'] as const satisfies readonly Simul
 /** Services first: they still need the broker to commit. Together less than the five seconds that a stop may take. */
 const servicesStopMs = 3000
 const brokerStopMs = 1500
+const readyWithinMs = 20_000
 
 export type Stage = {
   url: string
   brokers: string
   ownBroker: boolean
+  /** Services that were not ready in time: the page shows what they do. Empty as a rule. */
+  notReady: string[]
   stop: () => Promise<void>
   /** SIGKILL to every child: for a user who can't wait. */
   killAll: () => void
@@ -78,9 +82,10 @@ export async function startStage(options: {
   }
   try {
     for (const process of [...simulators, ...services]) process.start()
+    const notReady = await whenReady(urls, readyWithinMs)
     const url = await gateway.listen({ host: options.host, port: options.port })
     monitor.start()
-    return { url, brokers, ownBroker: own !== undefined, stop, killAll }
+    return { url, brokers, ownBroker: own !== undefined, notReady, stop, killAll }
   } catch (error) {
     await stop()
     throw error

@@ -23,6 +23,7 @@ try {
       `  API:               ${stage.url}/orders  (described in ${stage.url}/openapi.json)`,
       `  Broker:            ${stage.brokers}${stage.ownBroker ? '  (Ottla)' : '  (KAFKA_BROKERS)'}`,
       '  Stop:              Ctrl+C',
+      ...stage.notReady.map(name => `  Not ready yet:     ${name} (its log is in logs/ of the data directory)`),
       '',
       '',
     ].join('\n'),

@@ -10,7 +10,10 @@ import { Section } from './section.tsx'
 
 const names: readonly SimulatorName[] = ['bank', 'mail']
 const none: Faults = { delayMs: 0, failPercent: 0, refusePercent: 0, hang: false }
-const delays = [0, 100, 500, 2000, 5000].map(ms => ({ value: String(ms), label: ms === 0 ? 'as usual' : `+ ${ms} ms` }))
+const delays = [0, 100, 500, 2000, 5000].map(ms => ({
+  value: String(ms),
+  label: ms === 0 ? 'usual' : `+ ${ms / 1000} s`,
+}))
 const shares = [0, 10, 25, 50, 100].map(percent => ({
   value: String(percent),
   label: percent === 0 ? 'none' : `${percent} %`,

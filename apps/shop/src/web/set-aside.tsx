@@ -53,7 +53,7 @@ export function SetAside({ snapshot }: { snapshot: Snapshot | null }) {
             Nothing. Let the mail provider refuse some orders, place one, and look here.
           </Text>
         ) : (
-          <Table className="figures" verticalSpacing={4}>
+          <Table className="figures" verticalSpacing={4} horizontalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Service</Table.Th>
@@ -77,7 +77,7 @@ export function SetAside({ snapshot }: { snapshot: Snapshot | null }) {
                   </Table.Td>
                   <Table.Td visibleFrom="md">{row.facts}</Table.Td>
                   <Table.Td>
-                    <Group gap={4} wrap="nowrap" justify="flex-end">
+                    <Group gap={4} justify="flex-end" className="row-buttons">
                       <Button
                         size="compact-sm"
                         variant="light"

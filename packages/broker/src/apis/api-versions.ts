@@ -4,7 +4,7 @@
  * (KIP-511).
  */
 
-import { apiVersions, KafkaError, produce, type ResponseInput } from '@ottla/protocol'
+import { apiVersions, KafkaError, produce, type Request, type ResponseInput } from '@ottla/protocol'
 import { supportedFeatures } from '../metadata/features.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
@@ -22,15 +22,27 @@ export const apiVersionsHandler = handler(
       }
       connection.clientSoftware = { name, version: clientSoftwareVersion }
     }
+    checkDestination(request, broker)
     return { errorCode: 0, apiKeys: apiKeys(broker), ...features(broker, version) }
   },
   {
     refuse: ({ errorCode, errorName, broker }) => ({
       errorCode,
-      apiKeys: errorName === 'UNSUPPORTED_VERSION' ? apiKeys(broker) : [],
+      // Only how to ask right (KIP-511); the rest follows then.
+      apiKeys:
+        errorName === 'UNSUPPORTED_VERSION' ? apiKeys(broker).filter(({ apiKey }) => apiKey === apiVersions.key) : [],
     }),
   },
 )
+
+/** v5: the client may say whom it means, cluster and node together; someone else's address may have become ours. */
+function checkDestination({ clusterId, nodeId }: Request<typeof apiVersions>, broker: BrokerServices): void {
+  if (clusterId === null && nodeId === -1) return
+  if (clusterId === null || nodeId === -1)
+    throw new KafkaError('INVALID_REQUEST', 'Cluster and node are named together')
+  if (clusterId === broker.clusterId && nodeId === broker.nodeId) return
+  throw new KafkaError('REBOOTSTRAP_REQUIRED', `This is node ${broker.nodeId} of cluster ${broker.clusterId}`)
+}
 
 /**
  * Produce is said to begin at version 0 although 3 is the lowest that is served, as Kafka 4 does (KIP-896): librdkafka takes

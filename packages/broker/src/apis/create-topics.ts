@@ -55,7 +55,8 @@ async function create(
     }
     if (validateOnly) {
       broker.metadata.checkNewTopic(topic)
-      return { ...success, configs: configsInForce(broker, topic.overrides) }
+      // Kafka answers an id here too: one that no topic will have.
+      return { ...success, topicId: broker.metadata.newTopicId(), configs: configsInForce(broker, topic.overrides) }
     }
     const created = await broker.metadata.createTopic(topic)
     return { ...success, topicId: created.id, configs: configsInForce(broker, created.overrides) }
@@ -94,19 +95,25 @@ function newTopic(
       )
     }
     const indexes = asked.assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b)
+    const repeated = indexes.find((partition, index) => partition === indexes[index - 1])
+    if (repeated !== undefined) {
+      throw new KafkaError(
+        'INVALID_REPLICA_ASSIGNMENT',
+        `Found multiple manual partition assignments for partition ${repeated}`,
+      )
+    }
     if (indexes.some((partition, index) => partition !== index)) {
       throw new KafkaError('INVALID_REPLICA_ASSIGNMENT', 'partitions should be a consecutive 0-based integer sequence')
     }
     for (const { brokerIds } of asked.assignments) checkAssignment(brokerIds, nodeId)
     return { name: asked.name, partitionCount: asked.assignments.length, overrides }
   }
-  const { replicationFactor } = asked
-  checkReplicationFactor(replicationFactor === -1 ? settings.get('default.replication.factor') : replicationFactor)
-  return {
-    name: asked.name,
-    partitionCount: asked.numPartitions === -1 ? settings.get('num.partitions') : asked.numPartitions,
-    overrides,
-  }
+  const partitionCount = asked.numPartitions === -1 ? settings.get('num.partitions') : asked.numPartitions
+  const wanted = asked.replicationFactor
+  const replicationFactor = wanted === -1 ? settings.get('default.replication.factor') : wanted
+  // Kafka places replicas last: a wrong number of partitions is told before too many replicas are.
+  if (replicationFactor < 1 || partitionCount > 0) checkReplicationFactor(replicationFactor)
+  return { name: asked.name, partitionCount, overrides }
 }
 
 /** Throws KafkaError INVALID_REPLICATION_FACTOR unless it is 1. */
@@ -120,7 +127,7 @@ export function checkReplicationFactor(replicationFactor: number): void {
   if (replicationFactor > 1) {
     throw new KafkaError(
       'INVALID_REPLICATION_FACTOR',
-      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered.`,
+      `Unable to replicate the partition ${replicationFactor} time(s): The target replication factor of ${replicationFactor} cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.`,
     )
   }
 }

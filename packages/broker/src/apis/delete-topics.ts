@@ -27,7 +27,9 @@ export const deleteTopicsHandler = handler(
     const asked = topicsToDelete(request)
     const responses: DeleteResult[] = []
     for (const topic of unique(asked)) responses.push(await remove(broker, topic, asked))
-    return { responses }
+    return {
+      responses: responses.filter((result, index) => responses.findIndex(other => isSame(other, result)) === index),
+    }
   },
   {
     refuse: ({ request, errorCode, errorMessage }) => ({
@@ -40,7 +42,9 @@ function topicsToDelete({ topics, topicNames }: Request<typeof deleteTopics>): T
   return [...topics, ...topicNames.map(name => ({ name, topicId: zeroUuid }))]
 }
 
-const isSame = (a: TopicToDelete, b: TopicToDelete): boolean => a.name === b.name && a.topicId === b.topicId
+type Named = Pick<DeleteResult, 'name' | 'topicId'>
+
+const isSame = (a: Named, b: Named): boolean => a.name === b.name && a.topicId === b.topicId
 
 function unique(topics: readonly TopicToDelete[]): TopicToDelete[] {
   return topics.filter((topic, index) => topics.findIndex(other => isSame(other, topic)) === index)
@@ -62,8 +66,10 @@ async function remove(
     }
     const topic = findTopic(broker, { name: name ?? '', topicId })
     const isNamedTwice = all.some(other => other !== asked && (other.name === topic.name || other.topicId === topic.id))
-    if (isNamedTwice)
-      throw new KafkaError('INVALID_REQUEST', 'The provided topic name maps to an ID that was already supplied.')
+    if (isNamedTwice) {
+      const errorMessage = 'The provided topic name maps to an ID that was already supplied.'
+      return { name: topic.name, topicId: topic.id, errorCode: errorCode('INVALID_REQUEST'), errorMessage }
+    }
     await broker.metadata.deleteTopic(topic.id)
     return { name: topic.name, topicId: topic.id, errorCode: 0, errorMessage: null }
   } catch (error) {

@@ -62,7 +62,10 @@ function describe(broker: BrokerServices, resource: Resource, wanted: Wanted): R
   const { resourceType, resourceName, configurationKeys } = resource
   try {
     const all = configsOf(broker, resource, wanted)
-    const configs = configurationKeys === null ? all : all.filter(({ name }) => configurationKeys.includes(name))
+    const configs =
+      configurationKeys === null || configurationKeys.length === 0
+        ? all
+        : all.filter(({ name }) => configurationKeys.includes(name))
     return { errorCode: 0, errorMessage: '', resourceType, resourceName, configs }
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
@@ -83,6 +86,9 @@ function configsOf(broker: BrokerServices, { resourceType, resourceName }: Resou
     throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
   }
   if (resourceName === '') return defaultBrokerConfigs(broker, wanted)
+  if (!/^[+-]?\d+$/.test(resourceName)) {
+    throw new KafkaError('INVALID_REQUEST', `Broker id must be an integer, but it is: ${resourceName}`)
+  }
   if (resourceName !== String(broker.nodeId)) {
     throw new KafkaError(
       'INVALID_REQUEST',

@@ -7,7 +7,7 @@ import { describeTopicPartitions, errorCode, KafkaError, type ResponseInput, zer
 import type { Topic } from '../metadata/metadata.ts'
 import { isInternalTopic, topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
-import { topicOperations } from './authorized-operations.ts'
+import { operationsNotAsked, topicOperations } from './authorized-operations.ts'
 import { handler } from './handler.ts'
 
 type Answer = ResponseInput<typeof describeTopicPartitions>
@@ -21,6 +21,12 @@ export const describeTopicPartitionsHandler = handler(
       throw new KafkaError(
         'INVALID_REQUEST',
         `DescribeTopicPartitionsRequest cursor partition must be valid: ${cursor.partitionIndex}`,
+      )
+    }
+    if (cursor !== null && request.topics.length > 0 && request.topics.every(({ name }) => name !== cursor.topicName)) {
+      throw new KafkaError(
+        'INVALID_REQUEST',
+        `DescribeTopicPartitionsRequest topic list should contain the cursor topic: ${cursor.topicName}`,
       )
     }
     const limit = broker.settings.get('max.request.partition.size.limit')
@@ -50,7 +56,11 @@ export const describeTopicPartitionsHandler = handler(
   },
   {
     refuse: ({ request, errorCode }) => ({
-      topics: request.topics.map(({ name }) => ({ ...unknown(name), errorCode })),
+      topics: request.topics.map(({ name }) => ({
+        ...unknown(name),
+        errorCode,
+        topicAuthorizedOperations: operationsNotAsked,
+      })),
     }),
   },
 )

@@ -27,13 +27,15 @@ const firstTopicIdVersion = 13
 const firstReplicaStateVersion = 15
 const firstLeaderHintVersion = 16
 const readCommitted = 1
+/** The session epoch that ends a session, or wants none. */
+const sessionless = -1
 
 export const fetchHandler = handler(
   fetch,
   async ({ request, version, broker, connection }) => {
     const replicaId = version >= firstReplicaStateVersion ? request.replicaState.replicaId : request.replicaId
     const { session, isIncremental } = enterSession(broker, request, version)
-    const partitions = session === null ? targetsOf(request).map(newPartition) : [...session.partitions.values()]
+    const partitions = session === null ? uniqueTargets(request).map(newPartition) : [...session.partitions.values()]
     const reads = await readOrWait(broker, connection, partitions, {
       maxWaitMs: request.maxWaitMs,
       minBytes: request.minBytes,
@@ -41,6 +43,7 @@ export const fetchHandler = handler(
       isReadCommitted: request.isolationLevel === readCommitted,
       isReplica: replicaId >= 0,
       hintsLeader: version >= firstLeaderHintVersion,
+      namesTopicsById: version >= firstTopicIdVersion,
     })
     return withEndpoints(answer(partitions, reads, { session, isIncremental }), broker, connection)
   },
@@ -61,6 +64,11 @@ function targetsOf(request: FetchRequest): FetchTarget[] {
   )
 }
 
+/** A partition that is named twice is read once, from where it was named last. */
+function uniqueTargets(request: FetchRequest): FetchTarget[] {
+  return [...new Map(targetsOf(request).map(target => [keyOf(target), target])).values()]
+}
+
 interface EnteredSession {
   readonly session: FetchSession | null
   /** The answer names only partitions with news. */
@@ -71,7 +79,7 @@ interface EnteredSession {
 function enterSession({ fetchSessions }: BrokerServices, request: FetchRequest, version: number): EnteredSession {
   const { sessionId: id, sessionEpoch: epoch } = request
   const usesTopicIds = version >= firstTopicIdVersion
-  if (epoch > 0) {
+  if (epoch !== 0 && epoch !== sessionless) {
     const session = fetchSessions.resume({ id, epoch, usesTopicIds })
     const forgotten = request.forgottenTopicsData.flatMap(({ topicId, topic, partitions }) =>
       partitions.map(partition => keyOf({ topicId, topic, partition })),
@@ -82,7 +90,7 @@ function enterSession({ fetchSessions }: BrokerServices, request: FetchRequest, 
     return { session: null, isIncremental: false }
   }
   if (id !== 0) fetchSessions.remove(id)
-  if (epoch < 0) return { session: null, isIncremental: false }
+  if (epoch === sessionless) return { session: null, isIncremental: false }
   const targets = targetsOf(request)
   const session = fetchSessions.create({ size: targets.length, usesTopicIds })
   session?.update({ targets, forgotten: [] })

@@ -54,7 +54,7 @@ async function alter(
     if (resourceType === configResources.topic) await alterTopic(broker, resource, validateOnly)
     else if (resourceType === configResources.broker) await alterBroker(broker, resource, validateOnly)
     else if (resourceType === configResources.group) await alterGroup(broker, resource, validateOnly)
-    else throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
+    else throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
     return { errorCode: 0, errorMessage: null, resourceType, resourceName }
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
@@ -65,7 +65,7 @@ async function alter(
 function checkNames({ configs }: Resource): void {
   const names = new Set<string>()
   for (const { name, configOperation, value } of configs) {
-    if (names.has(name)) throw new KafkaError('INVALID_REQUEST', `Error due to duplicate config keys: ${name}`)
+    if (names.has(name)) throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
     names.add(name)
     if (value === null && configOperation !== operations.delete) {
       throw new KafkaError('INVALID_REQUEST', `Null value not supported for : ${name}`)
@@ -78,6 +78,7 @@ async function alterTopic(
   { resourceName, configs }: Resource,
   validateOnly: boolean,
 ): Promise<void> {
+  if (resourceName === '') throw new KafkaError('INVALID_REQUEST', 'Default topic resources are not allowed.')
   const problem = topicNameProblem(resourceName)
   if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(resourceName)
@@ -96,11 +97,11 @@ async function alterBroker(
   { resourceName, configs }: Resource,
   validateOnly: boolean,
 ): Promise<void> {
+  if (resourceName !== '' && !/^[+-]?\d+$/.test(resourceName)) {
+    throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${resourceName}`)
+  }
   if (resourceName !== '' && resourceName !== String(nodeId)) {
-    throw new KafkaError(
-      'INVALID_REQUEST',
-      `Unexpected broker id, expected ${nodeId} or empty string, but received ${resourceName}`,
-    )
+    throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${nodeId}, but received ${resourceName}`)
   }
   const changes = changesOf(configs, {
     isList: name => brokerSettings.get(name)?.type === 'list',

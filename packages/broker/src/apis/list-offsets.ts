@@ -42,17 +42,19 @@ export const listOffsetsHandler = handler(
   listOffsets,
   async ({ request, version, broker }) => ({
     topics: await Promise.all(
-      request.topics.map(async ({ name, partitions }) => ({
-        name,
-        partitions: await Promise.all(
-          partitions.map(async query => {
-            const isRepeated = partitions.some(
-              other => other !== query && other.partitionIndex === query.partitionIndex,
-            )
-            return answer(broker, { name, query, version, isRepeated, isolationLevel: request.isolationLevel })
-          }),
-        ),
-      })),
+      request.topics
+        .filter(({ partitions }) => partitions.length > 0)
+        .map(async ({ name, partitions }) => ({
+          name,
+          partitions: await Promise.all(
+            uniquePartitions(partitions).map(async query => {
+              const isRepeated = partitions.some(
+                other => other !== query && other.partitionIndex === query.partitionIndex,
+              )
+              return answer(broker, { name, query, version, isRepeated, isolationLevel: request.isolationLevel })
+            }),
+          ),
+        })),
     ),
   }),
   {
@@ -64,6 +66,11 @@ export const listOffsetsHandler = handler(
     }),
   },
 )
+
+/** A partition that is named twice is answered once, with an error. */
+function uniquePartitions(queries: readonly PartitionQuery[]): PartitionQuery[] {
+  return [...new Map(queries.map(query => [query.partitionIndex, query])).values()]
+}
 
 interface Query {
   readonly name: string

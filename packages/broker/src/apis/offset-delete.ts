@@ -24,13 +24,15 @@ export const offsetDeleteHandler = handler(
     const errors = await deleteOffsets(shard, { groupId, offsets })
     return {
       errorCode: errorCode('NONE'),
-      topics: request.topics.map(({ name, partitions }, t) => ({
-        name,
-        partitions: partitions.map(({ partitionIndex }, p) => {
-          const outcome = outcomes[t]![p]!
-          return { partitionIndex, errorCode: errorCode(typeof outcome === 'number' ? errors[outcome]! : outcome) }
-        }),
-      })),
+      topics: request.topics
+        .map(({ name, partitions }, t) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex }, p) => {
+            const outcome = outcomes[t]![p]!
+            return { partitionIndex, errorCode: errorCode(typeof outcome === 'number' ? errors[outcome]! : outcome) }
+          }),
+        }))
+        .filter(({ partitions }) => partitions.length > 0),
     }
   },
   { refuse: ({ errorCode }) => ({ errorCode, topics: [] }) },

@@ -35,23 +35,28 @@ interface PartitionAnswer {
 }
 
 const acksAll = -1
+const firstZstdVersion = 7
+const firstTopicIdVersion = 13
+const compressionMask = 0x07
+const zstdCodec = 4
 
 export const produceHandler = handler(
   produce,
-  ({ request, broker, connection }) => {
+  ({ request, version, broker, connection }) => {
     const { acks } = request
-    if (acks !== acksAll && acks !== 0 && acks !== 1) {
-      throw new KafkaError('INVALID_REQUIRED_ACKS', `acks must be -1, 0 or 1, not ${acks}`)
-    }
     if (request.transactionalId !== null || hasTransactionalRecords(request)) {
       throw new KafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Transactions are not part of this version')
     }
     const waits = new Waits()
-    const responses = request.topicData.map(topic => ({
-      topicId: topic.topicId,
-      name: topic.name,
-      partitionResponses: topic.partitionData.map(partition => append(broker, { topic, partition, acks, waits })),
-    }))
+    const responses = request.topicData
+      .filter(({ partitionData }) => partitionData.length > 0)
+      .map(topic => ({
+        topicId: topic.topicId,
+        name: topic.name,
+        partitionResponses: topic.partitionData.map(partition =>
+          append(broker, { topic, partition, version, acks, waits }),
+        ),
+      }))
     if (acks === 0) {
       const failed = responses
         .flatMap(({ partitionResponses }) => partitionResponses)
@@ -79,11 +84,15 @@ function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
 interface Append {
   readonly topic: TopicData
   readonly partition: PartitionInput
+  readonly version: number
   readonly acks: number
   readonly waits: Waits
 }
 
-function append(broker: BrokerServices, { topic: reference, partition, acks, waits }: Append): PartitionAnswer {
+function append(
+  broker: BrokerServices,
+  { topic: reference, partition, version, acks, waits }: Append,
+): PartitionAnswer {
   const answer: PartitionAnswer = {
     index: partition.index,
     errorCode: 0,
@@ -92,14 +101,17 @@ function append(broker: BrokerServices, { topic: reference, partition, acks, wai
     logStartOffset: -1,
   }
   try {
-    const topic = findTopic(broker, reference)
+    const topic = findTopic(broker, reference, { isById: version >= firstTopicIdVersion })
     const log = findLog(broker, topic, partition.index)
+    const { records } = partition
+    if (records === null) throw notOneBatch()
+    checkForm(records, version)
     if (topic.isInternal)
       throw new KafkaError('INVALID_TOPIC_EXCEPTION', `Cannot append to internal topic ${topic.name}`)
+    if (acks !== acksAll && acks !== 0 && acks !== 1) {
+      throw new KafkaError('INVALID_REQUIRED_ACKS', `acks must be -1, 0 or 1, not ${acks}`)
+    }
     answer.logStartOffset = log.logStartOffset
-    const records = partition.records
-    if (records === null)
-      throw new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
     const appended = log.append(records, { origin: 'client' })
     answer.baseOffset = appended.baseOffset
     answer.logAppendTimeMs = appended.logAppendTimeMs
@@ -116,16 +128,50 @@ function append(broker: BrokerServices, { topic: reference, partition, acks, wai
   return answer
 }
 
+/**
+ * What Kafka checks before it looks into the log: one batch of magic 2, in a codec of the version (clients of older ones
+ * could not read zstd, KIP-110). What is too short for a batch is left to the log, which says what is wrong with it.
+ */
+function checkForm(records: Buffer, version: number): void {
+  if (records.length === 0) throw notOneBatch()
+  if (records.length < RecordBatch.overheadBytes) return
+  const batch = new RecordBatch(records)
+  if (batch.magic === 0 || batch.magic === 1) {
+    throw new KafkaError('INVALID_RECORD', `Record batches of magic ${batch.magic} are not accepted, only 2 is`)
+  }
+  const end = batch.sizeInBytes
+  if (batch.batchLength > 0 && records.length - end >= RecordBatch.overheadBytes) {
+    if (new RecordBatch(records, end).sizeInBytes <= records.length - end) throw notOneBatch()
+  }
+  if (version >= firstZstdVersion || (batch.attributes & compressionMask) !== zstdCodec) return
+  throw new KafkaError(
+    'UNSUPPORTED_COMPRESSION_TYPE',
+    `Produce requests with version < ${firstZstdVersion} are not allowed to use ZStandard compression`,
+  )
+}
+
+function notOneBatch(): KafkaError {
+  return new KafkaError('INVALID_RECORD', 'A produce request must hold exactly one record batch per partition')
+}
+
+/** With these Kafka does not tell where the log starts, with all others it does. */
+const errorsWithoutLogStart: ReadonlySet<ErrorName> = new Set([
+  'CORRUPT_MESSAGE',
+  'INVALID_TOPIC_EXCEPTION',
+  'KAFKA_STORAGE_ERROR',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'UNSUPPORTED_COMPRESSION_TYPE',
+])
+
 function fail(answer: PartitionAnswer, error: unknown): void {
   const name: ErrorName = error instanceof KafkaError ? error.errorName : 'UNKNOWN_SERVER_ERROR'
   answer.errorCode = errorCode(name)
   answer.errorMessage = error instanceof KafkaError ? error.message : null
   answer.baseOffset = -1
   answer.logAppendTimeMs = -1
-  if (!(error instanceof RecordValidationError)) {
-    answer.logStartOffset = -1
-    return
-  }
+  if (errorsWithoutLogStart.has(name)) answer.logStartOffset = -1
+  if (!(error instanceof RecordValidationError)) return
   answer.recordErrors = error.recordErrors.map(({ batchIndex, message }) => ({
     batchIndex,
     batchIndexErrorMessage: message,

@@ -35,6 +35,8 @@ export interface ReadLimits {
   readonly isReplica: boolean
   /** Answers that name the wrong leader or epoch tell the right one (KIP-951). */
   readonly hintsLeader: boolean
+  /** The version names topics by id, and in no other way. */
+  readonly namesTopicsById: boolean
 }
 
 const noRecords: readonly Buffer[] = []
@@ -47,7 +49,7 @@ export function readPartition(
 ): PartitionRead | Promise<PartitionRead> {
   let log: PartitionLog | undefined
   try {
-    const topic = findTopic(broker, { topicId: target.topicId, name: target.topic })
+    const topic = findTopic(broker, { topicId: target.topicId, name: target.topic }, { isById: limits.namesTopicsById })
     log = findLog(broker, topic, target.partition)
     if (limits.isReplica) throw new KafkaError('NOT_LEADER_OR_FOLLOWER', 'There are no followers here')
     checkLeaderEpoch(log, target.currentLeaderEpoch)

@@ -51,12 +51,8 @@ export async function readOrWait(
 }
 
 /** Once something was read, what follows must fit in the rest: only the very first batch may be larger than the limit. */
-function limitsNow(
-  { maxBytes, isReadCommitted, isReplica, hintsLeader }: FetchLimits,
-  sizeInBytes: number,
-): ReadLimits {
-  const minOneBatch = sizeInBytes === 0
-  return { maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch, isReadCommitted, isReplica, hintsLeader }
+function limitsNow({ maxBytes, maxWaitMs, minBytes, ...limits }: FetchLimits, sizeInBytes: number): ReadLimits {
+  return { ...limits, maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch: sizeInBytes === 0 }
 }
 
 function isEnough(reads: readonly PartitionRead[], sizeInBytes: number, { minBytes }: FetchLimits): boolean {

@@ -72,6 +72,7 @@ function coordinatorOf(topic: Topic): { coordinator: GroupCoordinator; time: Man
     clock: time,
     logger: silentLogger,
     randomUuid: () => 'id',
+    randomMemberId: () => 'id',
     topics: new TestTopics(),
     configOf: () => testConsumerConfig,
   }

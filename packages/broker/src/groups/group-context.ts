@@ -42,6 +42,8 @@ export interface GroupContext {
   readonly logger: Logger
   /** A random UUID: the part of a member id that makes it unique. */
   randomUuid(): string
+  /** A random id for a member of the new group protocol: a UUID in Kafka's short form. */
+  randomMemberId(): string
   /**
    * Writes the group's record with these assignments and calls `done` when it is durable, or with the error when the log refused it.
    * When the log fails after it accepted, the shard is loaded anew and everything that waits in its groups is answered there:

@@ -62,6 +62,7 @@ function shardOn(log: GroupStorage): GroupShard {
       clock: time,
       logger: silentLogger,
       randomUuid: randomUUID,
+      randomMemberId: randomUUID,
       topics: new TestTopics(),
       configOf: () => testConsumerConfig,
     },

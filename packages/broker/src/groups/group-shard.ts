@@ -135,7 +135,7 @@ export class GroupShard {
       await loadExpressionEngine()
       this.assertActive()
     }
-    const memberId = request.memberId === '' ? this.context.randomUuid() : request.memberId
+    const memberId = request.memberId === '' ? this.context.randomMemberId() : request.memberId
     return await consumerHeartbeat(this.context, { ...request, memberId }, caller)
   }
 

@@ -162,6 +162,10 @@ export class Metadata {
     }
   }
 
+  newTopicId(): string {
+    return randomId(this.#options.randomBytes)
+  }
+
   /** As `checkNewName`, for all that is asked of the topic. `createTopic` checks it too; this is for `validateOnly`. */
   checkNewTopic({ name, partitionCount, overrides = new Map() }: NewTopic): void {
     this.checkNewName(name)
@@ -169,10 +173,7 @@ export class Metadata {
       throw new KafkaError('INVALID_PARTITIONS', 'Number of partitions was set to an invalid non-positive value.')
     }
     if (partitionCount > maxPartitionsOfRequest) {
-      throw new KafkaError(
-        'POLICY_VIOLATION',
-        `Excessively large number of partitions per request: at most ${maxPartitionsOfRequest}`,
-      )
+      throw new KafkaError('POLICY_VIOLATION', 'Excessively large number of partitions per request.')
     }
     asInvalidConfig(() => checkTopicOverrides(overrides, this.#options.settings))
   }
@@ -182,7 +183,7 @@ export class Metadata {
     return this.#changes.run(async () => {
       this.checkNewTopic(topic)
       const { name, partitionCount, overrides = new Map() } = topic
-      const id = randomId(this.#options.randomBytes)
+      const id = this.newTopicId()
       const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
       await this.#directories.create({ name, id, config: logConfigOf(overrides, this.#options.settings) }, partitions)
       try {
@@ -237,10 +238,7 @@ export class Metadata {
       )
     }
     if (count - topic.partitionCount > maxPartitionsOfRequest) {
-      throw new KafkaError(
-        'POLICY_VIOLATION',
-        `Excessively large number of partitions per request: at most ${maxPartitionsOfRequest}`,
-      )
+      throw new KafkaError('POLICY_VIOLATION', 'Excessively large number of additional partitions per request.')
     }
   }
 

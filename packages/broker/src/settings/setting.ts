@@ -74,7 +74,10 @@ function convert(name: string, fact: SettingFact, text: string): SettingValue {
 
 function validate(name: string, fact: SettingFact, value: SettingValue): void {
   if (typeof value === 'number') {
-    if (fact.orMinusOne && value === -1) return
+    if (fact.orMinusOne) {
+      if (value === -1 || (value >= fact.min! && value <= fact.max!)) return
+      throw invalid(name, value, `Value must be between ${fact.min} and ${fact.max} or equal to -1`)
+    }
     if (fact.min !== undefined && value < fact.min) throw invalid(name, value, `Value must be at least ${fact.min}`)
     if (fact.max !== undefined && value > fact.max) throw invalid(name, value, `Value must be no more than ${fact.max}`)
   }

@@ -105,7 +105,7 @@ export function checkDynamicSetting(name: string, text: string): BrokerSetting<S
         : `${name} has no effect in this broker`,
     )
   }
-  if (!setting.isDynamic) throw new SettingError(`${name} cannot be changed while the broker runs`)
+  if (!setting.isDynamic) throw new SettingError(`Cannot update these configs dynamically: [${name}]`)
   parseSetting(name, setting, text)
   return setting
 }

@@ -28,6 +28,9 @@ export function isTopicSettingName(name: string): name is TopicSettingName {
   return Object.hasOwn(topicSettings, name)
 }
 
+/** Empty, all, or partition and broker of each replica. */
+const replicaListPattern = /^(\*|(\d+:\d+(,\d+:\d+)*)?)$/
+
 /**
  * Checks a topic's overrides, each by itself and all together.
  * @throws SettingError with Kafka's words
@@ -36,6 +39,11 @@ export function checkTopicOverrides(overrides: TopicOverrides, settings: Setting
   for (const [name, text] of overrides) {
     if (!isTopicSettingName(name)) throw new SettingError(`Unknown topic config name: ${name}`)
     parseSetting(name, topicSettingFact(name), text)
+    if (name.endsWith('.throttled.replicas') && !replicaListPattern.test(text.trim())) {
+      throw new SettingError(
+        `Invalid value [${text}] for configuration ${name}: ${name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...`,
+      )
+    }
   }
   if (valueInForce('remote.storage.enable', overrides, settings)) {
     throw new SettingError(

@@ -99,6 +99,7 @@ export class GroupHarness {
       clock: this.time,
       logger: silentLogger,
       randomUuid: () => String(++this.#ids),
+      randomMemberId: () => String(++this.#ids),
       storeGroup: (group, assignments, done) => {
         const value = storedGroup(group, assignments)
         const complete = (error?: KafkaError): void => {

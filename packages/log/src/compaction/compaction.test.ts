@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { buildEndTransactionMarker, buildRecordBatch } from '@ottla/protocol'
 import type { LogConfig } from '../log-config.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import { appendDurably, readBatches } from '../testing/batches.ts'
@@ -88,4 +89,41 @@ test('a tombstone stays for delete.retention.ms after it was first compacted, th
   assert.deepEqual(await more(), ['1:gone=null'])
   clock.nowMs = 11 * day
   assert.deepEqual(await more(), [])
+})
+
+test('an aborted record goes and never counts as the newest, wherever the marker stands', async t => {
+  const { log, directory, clock } = await compactedLog(t, { deleteRetentionMs: day })
+  const producer = { producerId: 7, producerEpoch: 0 }
+  const transaction = async (
+    baseSequence: number,
+    value: string,
+    result: 'abort' | 'commit',
+    between: () => Promise<void>,
+  ) => {
+    const records = [{ timestamp: 1000, key: Buffer.from('k'), value: Buffer.from(value), headers: [] }]
+    log.append(buildRecordBatch({ baseOffset: 0, records, transactional: true, baseSequence, ...producer }), {
+      origin: 'client',
+    })
+    await between()
+    const marker = { baseOffset: 0, result, coordinatorEpoch: 0, timestamp: 1000, ...producer }
+    log.append(buildEndTransactionMarker(marker), { origin: 'coordinator' })
+    await log.flush()
+  }
+  const others = async () => {
+    for (let i = 0; i < 8; i++) await put(log, 'other', `${i}`)
+  }
+  await transaction(0, 'committed', 'commit', async () => undefined)
+  await transaction(1, 'aborted', 'abort', others)
+  assert.ok(log.segments.at(-1)!.baseOffset > 3, 'the marker stands in the active segment')
+  await directory.compact()
+  const data = async () => (await content(log)).filter(line => line.includes(':k='))
+  assert.deepEqual(await data(), ['0:k=committed'])
+  await others()
+  await directory.compact()
+  clock.nowMs += 2 * day
+  await others()
+  await directory.compact()
+  await others()
+  await directory.compact()
+  assert.deepEqual(await data(), ['0:k=committed'])
 })

@@ -44,7 +44,7 @@ export async function joinAsClassic(
   caller: JoinCaller,
 ): Promise<JoinResult> {
   const isUnknown = request.memberId === ''
-  const memberId = isUnknown ? context.randomUuid() : request.memberId
+  const memberId = isUnknown ? context.randomMemberId() : request.memberId
   checkRoom(context, group, memberId)
   const [first] = request.protocols
   if (first === undefined || !supports(group, request)) {

@@ -37,6 +37,7 @@ class World {
         clock: this.time,
         logger: silentLogger,
         randomUuid: () => `id-${++this.#ids}`,
+        randomMemberId: () => `id-${++this.#ids}`,
         topics: this.topics,
         configOf: () => testConsumerConfig,
       },

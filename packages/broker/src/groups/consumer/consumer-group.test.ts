@@ -46,6 +46,7 @@ async function open(
       clock: time,
       logger: silentLogger,
       randomUuid: () => 'new-id',
+      randomMemberId: () => 'new-id',
       topics,
       configOf: () => ({ ...testConsumerConfig, assignmentIntervalMs }),
     },
@@ -310,4 +311,12 @@ describe('a classic group', () => {
     }
     assert.deepEqual([...group().members.keys()], ['modern'])
   })
+})
+
+test('a new epoch begins when a member asks for another assignor', async () => {
+  const first = await join('a', { serverAssignor: 'range' })
+  const same = await join('a', { serverAssignor: 'range' })
+  assert.equal(same.memberEpoch, first.memberEpoch)
+  const other = await join('a', { serverAssignor: 'uniform' })
+  assert.equal(other.memberEpoch, first.memberEpoch + 1)
 })

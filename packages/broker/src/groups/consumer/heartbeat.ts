@@ -91,7 +91,8 @@ function beat(context: ConsumerContext, request: ConsumerHeartbeat, caller: Cons
     classic: null,
   }
   const hasSubscriptionChanged = updateSubscription(context, draft, { member, updated, isNew })
-  updateGroupEpoch(context, draft, hasSubscriptionChanged)
+  const hasAssignorChanged = updated.serverAssignor !== member.serverAssignor
+  updateGroupEpoch(context, draft, hasSubscriptionChanged || hasAssignorChanged)
   updateTarget(context, draft)
   const owned = request.topicPartitions
   const reconciled = reconcileMember(context, draft, { member: updated, owned, hasSubscriptionChanged })
