@@ -18,10 +18,9 @@ export async function createPartitionFiles({ fileSystem, directory }: SegmentCon
     replaceFile(fileSystem, `${directory}/${name}`, content, { syncDirectory: false })
   await fileSystem.makeDirectory(directory)
   try {
-    await Promise.all([
-      replace(partitionMetadataFileName, formatPartitionMetadata(topicId)),
-      replace(leaderEpochFileName, formatEpochCheckpoint([firstEpoch])),
-    ])
+    // One after the other: nothing may still be under way when a failure removes the directory.
+    await replace(partitionMetadataFileName, formatPartitionMetadata(topicId))
+    await replace(leaderEpochFileName, formatEpochCheckpoint([firstEpoch]))
     const file = await fileSystem.open(`${directory}/${segmentFileName(0, 'log')}`, { create: true })
     await file.close()
     await fileSystem.syncDirectory(directory)
