@@ -1,10 +1,11 @@
 /**
- * Apache Kafka's answers as they are kept in the repository: one file an API, one line an exchange, so that a change of an
- * answer is a changed line. Written only by `npm run conformance -- --record`, never by hand.
+ * Apache Kafka's answers as they are kept in the repository: one file an API, one line an exchange, compressed (`zcat` shows
+ * them). Written only by `npm run conformance -- --record`, never by hand.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Scenario } from './scenario.ts'
 import type { Json, RenderedExchange } from './transcript.ts'
 
@@ -18,7 +19,10 @@ export function readRecordings(): Transcripts {
   if (!existsSync(directory)) return transcripts
   for (const file of readdirSync(directory)) {
     let transcript: RenderedExchange[] | undefined
-    for (const line of readFileSync(join(directory, file), 'utf8').trimEnd().split('\n')) {
+    for (const line of gunzipSync(readFileSync(join(directory, file)))
+      .toString()
+      .trimEnd()
+      .split('\n')) {
       if (line.startsWith('# ')) {
         transcript = []
         transcripts.set(line.slice(2), transcript)
@@ -45,5 +49,6 @@ export async function writeRecordings(scenarios: readonly Scenario[], transcript
   }
   await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true })
-  for (const [name, lines] of files) await writeFile(join(directory, `${name}.jsonl`), `${lines.join('\n')}\n`)
+  for (const [name, lines] of files)
+    await writeFile(join(directory, `${name}.jsonl.gz`), gzipSync(`${lines.join('\n')}\n`, { level: 9 }))
 }

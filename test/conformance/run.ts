@@ -1,6 +1,6 @@
 /** Runs scenarios against one broker, several at a time: each keeps to things of its own. */
 import { createHash } from 'node:crypto'
-import { describeGroups, findCoordinator } from '@ottla/protocol'
+import { describeGroups, findCoordinator, initProducerId } from '@ottla/protocol'
 import { Conversation, EndedByBrokerError } from './conversation.ts'
 import type { Scenario } from './scenario.ts'
 import { type RenderedExchange, renderTranscript } from './transcript.ts'
@@ -33,7 +33,7 @@ export const settings: Readonly<Record<string, string>> = {
 
 export async function runScenarios(scenarios: readonly Scenario[], options: RunOptions): Promise<RunResult> {
   const result: RunResult = { transcripts: new Map(), failures: new Map() }
-  await untilCoordinatorServes(options.port)
+  await untilWarm(options.port)
   const waiting = scenarios.values()
   const worker = async () => {
     for (const scenario of waiting) await play(scenario, options, result)
@@ -43,7 +43,7 @@ export async function runScenarios(scenarios: readonly Scenario[], options: RunO
 }
 
 /** The first question for a coordinator makes the topic that it needs; until then groups are answered NOT_COORDINATOR. */
-async function untilCoordinatorServes(port: number): Promise<void> {
+async function untilWarm(port: number): Promise<void> {
   const conversation = new Conversation({ port, prefix: 'warm-up-' })
   const groups = [conversation.name('g')]
   try {
@@ -52,6 +52,13 @@ async function untilCoordinatorServes(port: number): Promise<void> {
     )
     await conversation.prepareUntil(describeGroups, 5, { groups, includeAuthorizedOperations: false }, ({ groups }) =>
       groups.every(({ errorCode }) => errorCode === 0),
+    )
+    // Apache Kafka's broker asks its controller for producer ids when the first is wanted.
+    await conversation.prepareUntil(
+      initProducerId,
+      4,
+      { transactionalId: null, transactionTimeoutMs: 1_000 },
+      ({ errorCode }) => errorCode === 0,
     )
   } finally {
     conversation.end()

@@ -12,7 +12,7 @@ import {
   type RequestInput,
   type Response,
 } from '@ottla/protocol'
-import type { Conversation, Speaker } from '../conversation.ts'
+import type { Conversation, Speaker, TopicOptions } from '../conversation.ts'
 import { everyVersion, once, type Scenario } from '../scenario.ts'
 import { joinRequest, loneMember } from './groups.ts'
 import { noId, strangeId, type TopicReference } from './requests.ts'
@@ -42,6 +42,18 @@ const owned = (topic: TopicReference, partitions: readonly number[]) => [{ topic
 
 const partitionCount = ({ assignment }: Beat): number =>
   assignment?.topicPartitions.reduce((sum, { partitions }) => sum + partitions.length, 0) ?? -1
+
+/**
+ * A topic that the group coordinator knows: in Apache Kafka it hears of one a moment after those who serve its records, and
+ * an assignment without it would begin one epoch more.
+ */
+async function knownTopic(t: Conversation, suffix: string, options?: TopicOptions): Promise<TopicReference> {
+  const topic = await t.topic(suffix, options)
+  const probe = joining(`probe of ${topic.name}`, 'probe', [topic.name])
+  await t.prepareUntil(consumerGroupHeartbeat, 1, probe, answer => partitionCount(answer) > 0)
+  await t.prepare(consumerGroupHeartbeat, 1, { ...probe, memberEpoch: -1 })
+  return topic
+}
 
 /** Joins, and asks on until it is given so many partitions: where the broker makes assignments at its own pace, that takes a while. */
 async function member(
@@ -75,7 +87,7 @@ const describe = (t: Conversation, version: number, ...groupIds: string[]) =>
 
 export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
   ...everyVersion(consumerGroupHeartbeat, 'joins, stays, leaves', async (t, version) => {
-    const topic = await t.topic('a', { partitions: 2 })
+    const topic = await knownTopic(t, 'a', { partitions: 2 })
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await member(a, { version, groupId, memberId: 'member-a', topic, partitions: 2 })
@@ -89,14 +101,14 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     consumerGroupHeartbeat,
     'a member that is given its id',
     async t => {
-      const topic = await t.topic('a')
+      const topic = await knownTopic(t, 'a')
       const a = await t.client('a')
       await member(a, { version: 0, groupId: t.name('g'), memberId: '', topic, partitions: 1 })
     },
     0,
   ),
   ...everyVersion(consumerGroupHeartbeat, 'what is refused', async (t, version) => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     const ask = (change: Partial<BeatInput>) =>
@@ -120,7 +132,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     if (version >= 1) await ask({ memberId: 'member-x', subscribedTopicNames: null, subscribedTopicRegex: '(' })
   }),
   ...everyVersion(consumerGroupHeartbeat, 'epochs', async (t, version) => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await member(a, { version, groupId, memberId: 'member-a', topic, partitions: 1 })
@@ -137,7 +149,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     await ask({ memberEpoch: -1, memberId: 'nobody' })
   }),
   ...everyVersion(consumerGroupHeartbeat, 'two members share', async (t, version) => {
-    const topic = await t.topic('a', { partitions: 4 })
+    const topic = await knownTopic(t, 'a', { partitions: 4 })
     const groupId = t.name('g')
     const a = await t.client('a')
     const b = await t.client('b')
@@ -170,7 +182,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     )
   }),
   ...everyVersion(consumerGroupHeartbeat, 'a static member goes and comes back', async (t, version) => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     const instanceId = 'first'
@@ -191,8 +203,8 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     await describe(t, 1, groupId)
   }),
   once(consumerGroupHeartbeat, 'a regular expression', async t => {
-    const topic = await t.topic('orders')
-    await t.topic('other')
+    const topic = await knownTopic(t, 'orders')
+    await knownTopic(t, 'other')
     const groupId = t.name('g')
     const a = await t.client('a')
     const join = { ...joining(groupId, 'member-a', null), subscribedTopicRegex: `${t.name('ord')}.*` }
@@ -203,7 +215,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     await a.ask(consumerGroupHeartbeat, 1, { ...staying(groupId, joined), subscribedTopicRegex: '(?=x)' })
   }),
   once(consumerGroupHeartbeat, 'offsets of a member', async t => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     const { memberEpoch } = await member(a, { version: 1, groupId, memberId: 'member-a', topic, partitions: 1 })
@@ -238,7 +250,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
     await read(null, -1)
   }),
   once(consumerGroupHeartbeat, 'seen by the APIs of the classic protocol', async t => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     const joined = await member(a, { version: 1, groupId, memberId: 'member-a', topic, partitions: 1 })
@@ -267,7 +279,7 @@ export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [
 
 export const consumerGroupDescribeScenarios: readonly Scenario[] = [
   ...everyVersion(consumerGroupDescribe, 'groups of each kind', async (t, version) => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     await loneMember(t, { speaker: a, groupId: t.name('classic') })
@@ -278,7 +290,7 @@ export const consumerGroupDescribeScenarios: readonly Scenario[] = [
     await t.ask(consumerGroupDescribe, version, { groupIds: [groupId], includeAuthorizedOperations: true })
   }),
   once(consumerGroupDescribe, 'a member whose topic is gone', async t => {
-    const topic = await t.topic('a')
+    const topic = await knownTopic(t, 'a')
     const groupId = t.name('g')
     const a = await t.client('a')
     await a.ask(consumerGroupHeartbeat, 1, joining(groupId, 'member-a', [t.name('missing')]))

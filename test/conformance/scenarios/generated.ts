@@ -330,9 +330,14 @@ async function takeGroupStep(world: World, step: GroupStep): Promise<void> {
       const memberId = { new: '', known: known.memberId, nobody: 'nobody' }[step.as]
       const protocolsOfMember = [{ name: protocols[step.protocol]!, metadata: Buffer.from('subscription') }]
       // Short, since a member that was joined before does not come back while another one joins.
-      const request = joinRequest(groupId, { memberId, protocols: protocolsOfMember, rebalanceTimeoutMs: 200 })
+      const request = joinRequest(groupId, { memberId, protocols: protocolsOfMember, rebalanceTimeoutMs: 500 })
       const answer = await t.ask(joinGroup, step.version, request)
-      if (answer.memberId !== '' && answer.memberId !== 'nobody') world.members.set(step.group, answer)
+      if (answer.memberId === '' || answer.memberId === 'nobody') return
+      world.members.set(step.group, answer)
+      if (answer.errorCode !== 0) return
+      // At once: who is slow to ask for the assignment is put out of the group.
+      const assignments = [{ memberId: answer.memberId, assignment: Buffer.from('all of it') }]
+      await t.ask(syncGroup, 4, syncRequest(groupId, answer, assignments))
       return
     }
     case 'sync': {

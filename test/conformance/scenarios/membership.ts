@@ -133,15 +133,15 @@ export const joinGroupScenarios: readonly Scenario[] = [
     const groupId = t.name('g')
     const a = await t.client('a')
     const b = await t.client('b')
-    const first = await loneMember(t, { speaker: a, groupId, rebalanceTimeoutMs: 200 })
-    const joined = await join(b, 9, groupId, { rebalanceTimeoutMs: 200 })
+    const first = await loneMember(t, { speaker: a, groupId, rebalanceTimeoutMs: 1_500 })
+    const joined = await join(b, 9, groupId, { rebalanceTimeoutMs: 1_500 })
     await a.ask(heartbeat, 4, { groupId, generationId: first.generationId, memberId: first.memberId })
     await b.ask(heartbeat, 4, { groupId, generationId: joined.generationId, memberId: joined.memberId })
   }),
   once(joinGroup, 'who is silent for a session is left out', async t => {
     const groupId = t.name('g')
     const a = await t.client('a')
-    const { memberId, generationId } = await loneMember(t, { speaker: a, groupId, sessionTimeoutMs: 200 })
+    const { memberId, generationId } = await loneMember(t, { speaker: a, groupId, sessionTimeoutMs: 1_500 })
     await untilState(t, groupId, 'Empty')
     await a.ask(heartbeat, 4, { groupId, generationId, memberId })
     await join(a, 9, groupId)
