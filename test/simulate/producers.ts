@@ -6,6 +6,11 @@ import { check } from './ledger.ts'
 import type { Attempt } from './partition-ledger.ts'
 import type { World } from './world.ts'
 
+const olderCodecs = ['gzip', 'snappy', 'lz4'] as const
+const codecs = [...olderCodecs, 'zstd'] as const
+/** Produce takes zstd from here on (KIP-110). */
+const firstZstdVersion = 7
+
 const acksAll = -1
 const firstTopicIdVersion = 13
 /** Answers that say for good that nothing was stored. */
@@ -119,7 +124,7 @@ async function send(world: World, ledger: Ledger, sending: Sending): Promise<str
   const records = buildRecordBatch({
     baseOffset: 0,
     records: values.map(value => ({ timestamp, key: Buffer.from('k'), value: Buffer.from(value), headers: [] })),
-    compression: random.chance(0.9) ? 'none' : random.pick(['gzip', 'snappy', 'lz4', 'zstd'] as const),
+    compression: random.chance(0.9) ? 'none' : random.pick(version < firstZstdVersion ? olderCodecs : codecs),
     ...producerFields,
   })
   const label = `${topic.name}-${partition} batch ${attempt.id} of ${values.length} (acks=${acks}${producerId === undefined ? '' : `, producer ${producerId}, sequence ${sequence}`})`
