@@ -4,6 +4,8 @@
  * Membership of classic groups lives in memory and is stored once per generation (and when a static member changes its id), so that
  * members survive a restart. Consumer groups (KIP-848) are what their records say: a change is applied when the log has accepted it and
  * answered when it is durable. Committed offsets enter memory only when they are durable: what a fetch returns, no crash takes back.
+ *
+ * Longer than other files because every request of a group enters here, of both protocols.
  */
 
 import { type ErrorName, KafkaError } from '@ottla/protocol'
