@@ -3,4 +3,9 @@
 
 import { runCommandLine } from './command/command-line.ts'
 
+// Whoever reads may have read enough (`ottla apis | head -1`): then nothing is left to be said.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 process.exitCode = await runCommandLine(process.argv.slice(2))

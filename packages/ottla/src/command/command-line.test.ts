@@ -49,6 +49,13 @@ suite('the ottla command', () => {
     assert.equal((await ended).status, 0)
   })
 
+  test('ends quietly when its reader has read enough', async () => {
+    const { child, ended } = run('apis')
+    child.stdout.destroy()
+    const { status, stderr } = await ended
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' })
+  })
+
   test('refuses a port in use with what to do', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
