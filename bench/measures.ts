@@ -10,9 +10,15 @@ import { whenBrokerAnswers } from '../test/support/ready.ts'
 import type { Contestant, RunningServer } from './contestants.ts'
 import { usageOf } from './process-usage.ts'
 
-export type Load = { records: number; warmUpRecords: number; latencyRecords: number; recordBytes: number }
-export type Part = 'start' | 'produce' | 'consume' | 'latency'
-export const parts: Part[] = ['start', 'produce', 'consume', 'latency']
+export type Load = {
+  records: number
+  warmUpRecords: number
+  latencyRecords: number
+  recordBytes: number
+  coordinatorSeconds: number
+}
+export const parts = ['start', 'produce', 'consume', 'latency', 'join', 'commit'] as const
+export type Part = (typeof parts)[number]
 
 /** Figures of a turn by the names of `figures`; a part that was not asked for leaves its figures out. */
 export type Turn = Partial<Record<FigureName, number>>
@@ -30,12 +36,19 @@ export type FigureName =
   | 'ackP99Microseconds'
   | 'endToEndP50Microseconds'
   | 'endToEndP99Microseconds'
+  | 'classicJoinMs'
+  | 'consumerJoinMs'
+  | 'commitsPerSecond'
 
 /** As Kafka's own script starts its performance tools. */
 const PERFORMANCE_JVM = ['-Xmx512m', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']
 const IDLE_MS = 2_000
 const TOOL_TIMEOUT_MS = 600_000
 const TOPIC = 'bench'
+/** Of the group that is joined; its topic has as many partitions. */
+const MEMBERS = 50
+/** That commit offsets at the same time: what a group commit of the log is for. */
+const CLIENTS = 16
 
 export async function measureTurn(options: {
   contestant: Contestant
@@ -64,6 +77,16 @@ export async function measureTurn(options: {
       await createTopic(server, 'latency')
       Object.assign(turn, await latency(server, 'latency', load))
     }
+    if (wanted.has('join')) {
+      for (const protocol of ['classic', 'consumer'] as const) {
+        await createTopic(server, protocol, MEMBERS)
+        turn[`${protocol}JoinMs`] = await coordinators(['join', server.address, protocol, MEMBERS, protocol])
+      }
+    }
+    if (wanted.has('commit')) {
+      await createTopic(server, 'commit')
+      turn.commitsPerSecond = await coordinators(['commit', server.address, 'commit', CLIENTS, load.coordinatorSeconds])
+    }
     turn.loadedRssMib = usageOf(server.pid).rssBytes / 2 ** 20
     if (wanted.has('start')) {
       await server.stop()
@@ -77,8 +100,9 @@ export async function measureTurn(options: {
   return turn
 }
 
-async function createTopic({ address }: RunningServer, topic: string): Promise<void> {
-  await runTool('topics', ['--bootstrap-server', address, '--create', '--topic', topic, '--partitions', '1'])
+async function createTopic({ address }: RunningServer, topic: string, partitions = 1): Promise<void> {
+  const words = ['--create', '--topic', topic, '--partitions', String(partitions)]
+  await runTool('topics', ['--bootstrap-server', address, ...words])
 }
 
 async function produce(server: RunningServer, topic: string, records: number, recordBytes: number): Promise<Turn> {
@@ -140,29 +164,30 @@ async function consume(server: RunningServer, topic: string, records: number, re
 const MIB_IN_MB = 2 ** 20 / 1e6
 
 async function latency(server: RunningServer, topic: string, load: Load): Promise<Turn> {
-  const { classPath, log4jConfig } = await apacheKafka()
-  const program = join(import.meta.dirname, 'OneInFlight.java')
-  const counts = [Math.ceil(load.latencyRecords / 3), load.latencyRecords, load.recordBytes].map(String)
-  const { stdout } = await promisify(execFile)(
-    'java',
-    [
-      ...PERFORMANCE_JVM,
-      `-Dlog4j2.configurationFile=${log4jConfig}`,
-      '-cp',
-      classPath,
-      program,
-      server.address,
-      topic,
-      ...counts,
-    ],
-    { timeout: TOOL_TIMEOUT_MS },
-  )
+  const counts = [Math.ceil(load.latencyRecords / 3), load.latencyRecords, load.recordBytes]
+  const printed = await runJava('OneInFlight.java', [server.address, topic, ...counts])
   type Percentiles = { p50: number; p99: number }
-  const { acknowledged, received } = JSON.parse(stdout) as { acknowledged: Percentiles; received: Percentiles }
+  const { acknowledged, received } = JSON.parse(printed) as { acknowledged: Percentiles; received: Percentiles }
   return {
     ackP50Microseconds: acknowledged.p50,
     ackP99Microseconds: acknowledged.p99,
     endToEndP50Microseconds: received.p50,
     endToEndP99Microseconds: received.p99,
   }
+}
+
+async function coordinators(args: (string | number)[]): Promise<number> {
+  const printed = await runJava('Coordinators.java', args)
+  const figure = Number(printed)
+  if (!(figure > 0)) throw new Error(`can't read what Coordinators.java ${args.join(' ')} printed:\n${printed}`)
+  return figure
+}
+
+async function runJava(program: string, args: (string | number)[]): Promise<string> {
+  const { classPath, log4jConfig } = await apacheKafka()
+  const words = [`-Dlog4j2.configurationFile=${log4jConfig}`, '-cp', classPath, join(import.meta.dirname, program)]
+  const { stdout } = await promisify(execFile)('java', [...PERFORMANCE_JVM, ...words, ...args.map(String)], {
+    timeout: TOOL_TIMEOUT_MS,
+  })
+  return stdout
 }

@@ -2,9 +2,9 @@
  * `npm run bench`: Apache Kafka and Ottla in one run, taking turns (A B, B A, A B …) so that a machine that grows slower or
  * faster meanwhile favours neither. See bench/README.md.
  *
- *   npm run bench                              three turns each, about five minutes
+ *   npm run bench                              three turns each, about seven minutes
  *   npm run bench -- --quick                   one short turn each
- *   npm run bench -- --only produce,consume    some of: start, produce, consume, latency
+ *   npm run bench -- --only produce,consume    some of: start, produce, consume, latency, join, commit
  *   npm run bench -- --servers ottla,ottla     the same against the same: how far figures differ by chance
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -30,8 +30,8 @@ const { values } = parseArgs({
 })
 
 const load: Load = values.quick
-  ? { records: 200_000, warmUpRecords: 50_000, latencyRecords: 1_000, recordBytes: 1024 }
-  : { records: 500_000, warmUpRecords: 100_000, latencyRecords: 3_000, recordBytes: 1024 }
+  ? { records: 200_000, warmUpRecords: 50_000, latencyRecords: 1_000, recordBytes: 1024, coordinatorSeconds: 3 }
+  : { records: 500_000, warmUpRecords: 100_000, latencyRecords: 3_000, recordBytes: 1024, coordinatorSeconds: 9 }
 if (values.records !== undefined) load.records = positive('--records', values.records)
 const turnCount = values.turns === undefined ? (values.quick ? 1 : 3) : positive('--turns', values.turns)
 const wanted = new Set(values.only.split(',').map(asPart))
