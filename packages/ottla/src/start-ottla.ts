@@ -6,13 +6,21 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Broker, formatHostAndPort, type Logger, Settings, silentLogger } from '@ottla/broker'
+import { Broker, formatHostAndPort, Settings, silentLogger } from '@ottla/broker'
 
 export interface TopicOptions {
   /** Default 1. */
   partitions?: number
   /** Topic settings by Kafka's names: `{ 'retention.ms': '60000' }`. */
   configs?: Readonly<Record<string, string>>
+}
+
+/** pino's shape: a pino logger can be passed as it is. Declared here because the published types stand alone. */
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
 }
 
 export interface StartOttlaOptions {

@@ -7,9 +7,10 @@
 
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { StorageError } from '../storage-error.ts'
 import type { DirectoryEntry, File, FileStatus, FileSystem, Lock } from './file-system.ts'
+import { sqlite } from './sqlite.ts'
 
 const maxBuffersPerCall = 1024
 
@@ -193,7 +194,7 @@ class NodeFile implements File {
 function lockFile(path: string): Lock {
   let database: DatabaseSync | undefined
   try {
-    database = new DatabaseSync(path, { timeout: 0 })
+    database = new (sqlite().DatabaseSync)(path, { timeout: 0 })
     database.exec('PRAGMA journal_mode = OFF')
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
