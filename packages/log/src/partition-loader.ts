@@ -5,6 +5,7 @@
  */
 
 import { type EpochEntry, parseEpochCheckpoint } from './checkpoint-file.ts'
+import { mapLimited } from './coalesce.ts'
 import { writeNewFile } from './durable-file.ts'
 import type { Logger } from './environment.ts'
 import {
@@ -22,6 +23,7 @@ import type { LogContent } from './partition-log.ts'
 import { parseProducerSnapshot } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
 import { recoverFile, writeAgain } from './recovery.ts'
+import { assertReachesNext } from './segment-end.ts'
 import { scanBatches } from './segment-scan.ts'
 import { recoverSwap } from './segment-swap.ts'
 import { StorageError } from './storage-error.ts'
@@ -29,6 +31,9 @@ import { readTransactionIndex, writeTransactionIndex } from './transaction-index
 
 /** What was left behind by a crash or waits for its removal. */
 const leftoverSuffixes = [deletedFileSuffix, temporaryFileSuffix]
+
+/** Of one partition, looked at at the same time. */
+const maxConcurrentFiles = 8
 
 /** Of logs up to this size the whole is read rather than two indexes and the rest. */
 const smallLogSizeInBytes = 64 * 1024
@@ -52,6 +57,8 @@ export async function loadPartition(options: LoadOptions): Promise<LogContent> {
   const segments = await openSegments(options, files.log)
   const active = segments.at(-1)!
   const logStartOffset = Math.max(options.logStartOffset ?? 0, segments[0]!.baseOffset)
+  const neighbours = segments.slice(1).map((next, i) => ({ segment: segments[i]!, next }))
+  await mapLimited(neighbours, maxConcurrentFiles, pair => assertReachesNext(segmentContext.fileSystem, pair))
   const epochFile = readEpochs(segmentContext)
   const leaderEpochs = new LeaderEpochs(epochFile ?? [])
   const producers = new ProducerState()
@@ -234,7 +241,7 @@ async function loadAbortedTransactions(
 
 /** Checks the segments from `first` on, rebuilds their indexes, cuts a torn tail. Returns the log end offset. */
 async function recoverSegments(
-  { segmentContext, logger, name, mayHaveLostPower }: LoadOptions,
+  options: LoadOptions,
   log: {
     segments: LogSegment[]
     first: number
@@ -243,6 +250,7 @@ async function recoverSegments(
     leaderEpochs: LeaderEpochs
   },
 ): Promise<number> {
+  const { segmentContext, logger, name, mayHaveLostPower } = options
   const { segments, recoveryPoint, producers, leaderEpochs } = log
   const { fileSystem, directory, config } = segmentContext
   let endOffset = segments[log.first]!.baseOffset
@@ -260,9 +268,9 @@ async function recoverSegments(
     segment.sizeInBytes = 0
     await segment.useFile(async file => {
       const maxBatchSizeInBytes = Math.max(config.maxMessageBytes, 1024 * 1024)
-      const options = { baseOffset, recoveryPoint, isLast, mayHaveLostPower, maxBatchSizeInBytes }
+      const expected = { baseOffset, recoveryPoint, isLast, mayHaveLostPower, maxBatchSizeInBytes }
       let unflushedPosition = 0
-      const recovered = await recoverFile(file, options, batch => {
+      const recovered = await recoverFile(file, expected, batch => {
         if (batch.nextOffset <= recoveryPoint) unflushedPosition = segment.sizeInBytes + batch.sizeInBytes
         segment.account(batch)
         if (batch.producerId >= 0) producers.record(batch)
@@ -279,7 +287,7 @@ async function recoverSegments(
             bytes: recovered.excessBytes,
             endOffset,
           },
-          `cut ${recovered.excessBytes} bytes off the end of ${name}: they were being written when the process stopped`,
+          `cut ${recovered.excessBytes} bytes off the end of ${name}: ${whatWasCut(options)}`,
         )
       }
       if (isLast && !mayHaveLostPower) {
@@ -299,6 +307,22 @@ async function recoverSegments(
   }
   await fileSystem.syncDirectory(directory)
   return endOffset
+}
+
+/** What is known of bytes that are no whole record batch, with nothing valid behind them that was flushed. */
+function whatWasCut({
+  mayHaveLostPower,
+  recoveryPoint,
+}: {
+  mayHaveLostPower: boolean
+  recoveryPoint: number | undefined
+}): string {
+  if (recoveryPoint === undefined) {
+    return 'they are no whole record batch; up to where the log was flushed is not known, since its recovery point is not'
+  }
+  return mayHaveLostPower
+    ? 'they were not flushed yet when the power or the system failed; nothing that was acknowledged with acks=all is lost'
+    : 'they were being written when the process stopped; nothing that was acknowledged with acks=all is lost'
 }
 
 /** Null when the file is missing or damaged. */

@@ -202,14 +202,55 @@ test('checks only segments from the recovery point on', async t => {
   const { path, values } = await crashed(t, { own })
   const logs = (await readdir(`${path}/orders-0`)).filter(name => name.endsWith('.log'))
   assert.ok(logs.length > 2)
-  const fileSystem = faultyFileSystem()
   const lastBaseOffset = Number.parseInt(logs.at(-1)!, 10)
+  const damagedRecord = (content: Buffer) => content.fill(0xff, 70, 71)
+  await modify(`${path}/${firstLog}`, damagedRecord)
+  await cp(path, `${path}-copy`, { recursive: true })
   await writeFile(`${path}/recovery-point-offset-checkpoint`, `0\n1\norders 0 ${lastBaseOffset}\n`)
-  const directory = await LogDirectory.open({ path, logger: new RecordingLogger(), fileSystem, defaultConfig: config })
-  const opened = fileSystem.calls.filter(call => call.operation === 'read').map(call => call.path)
-  assert.deepEqual([...new Set(opened)], [`${path}/orders-0/${logs.at(-1)}`])
-  assert.deepEqual(await readValues(directory.get('orders', 0)!), values)
-  await directory.close()
+  await withOpen(path, async ({ log }) => {
+    assert.equal(log.isOffline, false)
+    assert.deepEqual(await readValues(log, lastBaseOffset), values.slice(lastBaseOffset))
+  })
+  await withOpen(`${path}-copy`, async ({ log }) => assert.equal(log.isOffline, true))
+})
+
+test('a closed segment that is cut off between two batches takes the partition offline, after any stop', async t => {
+  const own = { segmentBytes: 400, indexIntervalBytes: 50 }
+  const { path } = await crashed(t, { count: 12, own })
+  const content = await readFile(`${path}/${firstLog}`)
+  const clean = `${path}-clean`
+  await cp(path, clean, { recursive: true })
+  await withOpen(clean, async () => undefined, { own })
+  for (const from of [path, clean]) {
+    for (let at = 0; at < content.length; at += recordBatchSizeInBytes(content, at)) {
+      const copy = `${path}-copy`
+      await rm(copy, { recursive: true, force: true })
+      await cp(from, copy, { recursive: true })
+      await truncate(`${copy}/${firstLog}`, at)
+      await withOpen(copy, async ({ log }) => {
+        assert.equal(log.isOffline, true, `${from} cut at ${at}`)
+        assert.match(log.offlineReason?.message ?? '', /its end is missing.*ottla log repair/s)
+      })
+      assert.equal((await stat(`${copy}/${firstLog}`)).size, at)
+    }
+  }
+})
+
+test('a gap between segments that their indexes do not contradict is what Apache Kafka’s compaction leaves', async t => {
+  const own = { segmentBytes: 400, indexIntervalBytes: 50 }
+  const { path, values, positions } = await crashed(t, { count: 12, own })
+  await truncate(`${path}/${firstLog}`, positions.at(-1)!)
+  for (const kind of ['index', 'timeindex']) await writeFile(`${path}/${firstLog.replace('log', kind)}`, '')
+  await writeFile(`${path}/recovery-point-offset-checkpoint`, '0\n1\norders 0 24\n')
+  const missing = (positions.length - 1) * 2
+  await withOpen(path, async ({ log }) => {
+    assert.equal(log.isOffline, false)
+    assert.deepEqual(
+      (await readValues(log)).filter(value => value.startsWith(`${missing}:`)),
+      [],
+    )
+    assert.ok((await readValues(log)).includes(values.at(-1)!))
+  })
 })
 
 test('a hole in a segment that is not the last one is damage', async t => {

@@ -22,6 +22,11 @@ import type { File } from './file-system/file-system.ts'
 import { maxUnflushedBytes } from './log-writer.ts'
 import { StorageError } from './storage-error.ts'
 
+/** Behind every message that takes a partition offline at a start. */
+export const whatToDoAboutDamage =
+  'Nothing was changed, and the other partitions are served. With the broker stopped, `ottla log verify` shows all that is wrong and ' +
+  '`ottla log repair` cuts it out; or restore the partition from a backup, or delete the topic'
+
 const pieceSizeInBytes = 4 * 1024 * 1024
 const searchPieceSizeInBytes = 32 * 1024 * 1024
 
@@ -55,7 +60,11 @@ export async function recoverFile(
   const sizeInBytes = await file.sizeInBytes()
   const { endOffset, validBytes } = await readValidBatches(file, sizeInBytes, options.baseOffset, visit)
   const excessBytes = sizeInBytes - validBytes
-  if (excessBytes > 0) await assertTornTail(file, { ...options, endOffset, validBytes, sizeInBytes })
+  if (excessBytes > 0) {
+    const tail = { ...options, endOffset, validBytes, sizeInBytes }
+    const damage = await whyNotTorn(tail, () => searchValidBatch(file, tail))
+    if (damage) throw damaged(file, validBytes, damage)
+  }
   if (options.isLast && endOffset < options.recoveryPoint) {
     throw damaged(
       file,
@@ -110,26 +119,24 @@ async function readValidBatches(
   return { endOffset, validBytes: position }
 }
 
-async function assertTornTail(
-  file: File,
-  options: RecoveryOptions & { endOffset: number; validBytes: number; sizeInBytes: number },
-): Promise<void> {
-  const { endOffset, validBytes, sizeInBytes } = options
-  if (!options.isLast) {
-    throw damaged(file, validBytes, 'A record batch is damaged in a segment that was completely flushed')
-  }
-  if (endOffset < options.recoveryPoint) {
-    throw damaged(file, validBytes, `A record batch is damaged that was flushed (offset ${endOffset})`)
-  }
-  if (options.mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return
-  const next = await searchValidBatch(file, options)
-  if (next >= 0) {
-    throw damaged(
-      file,
-      validBytes,
-      `A record batch is damaged (offset ${endOffset}), valid ones follow at byte ${next}`,
-    )
-  }
+export interface TailFacts extends Pick<RecoveryOptions, 'isLast' | 'mayHaveLostPower' | 'recoveryPoint'> {
+  /** Of the last valid batch, exclusive. */
+  endOffset: number
+  validBytes: number
+  sizeInBytes: number
+}
+
+/**
+ * Why the bytes behind the last valid batch are more than a tail that was being written; null where they are that. `findNext` looks for
+ * the position of a valid batch behind them, -1 where there is none.
+ */
+export async function whyNotTorn(facts: TailFacts, findNext: () => Promise<number>): Promise<string | null> {
+  const { isLast, mayHaveLostPower, recoveryPoint, endOffset, validBytes, sizeInBytes } = facts
+  if (!isLast) return 'A record batch is damaged in a segment that was completely flushed'
+  if (endOffset < recoveryPoint) return `A record batch is damaged that was flushed (offset ${endOffset})`
+  if (mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return null
+  const next = await findNext()
+  return next < 0 ? null : `A record batch is damaged (offset ${endOffset}), valid ones follow at byte ${next}`
 }
 
 /** Any offset of this segment counts: a damaged base offset must not make its successors look like the past. */
@@ -153,9 +160,5 @@ async function searchValidBatch(
 }
 
 function damaged(file: File, positionInBytes: number, message: string): StorageError {
-  return new StorageError(`${message}. Nothing was changed; restore the partition from a backup or delete the topic`, {
-    path: file.path,
-    positionInBytes,
-    code: 'DAMAGED',
-  })
+  return new StorageError(`${message}. ${whatToDoAboutDamage}`, { path: file.path, positionInBytes, code: 'DAMAGED' })
 }

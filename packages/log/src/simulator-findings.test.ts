@@ -146,13 +146,16 @@ test('indexes that upkeep lets go of while they are being read are there for the
   await before.directory.close()
 
   const waiting: (() => void)[] = []
+  let isSlow = false
   const fileSystem = new SimulatedFileSystem({
     disk: first.disk,
     choose: half,
-    fateOf: ({ operation, path }) => (operation === 'read' && path.endsWith('0000.log') ? { delayMs: 1 } : undefined),
+    fateOf: ({ operation, path }) =>
+      isSlow && operation === 'read' && path.endsWith('0000.log') ? { delayMs: 1 } : undefined,
     schedule: (delayMs, action) => (delayMs > 0 ? void waiting.push(action) : queueMicrotask(action)),
   })
   const { log } = await logOn(fileSystem)
+  isSlow = true
   const read = log.read({ fromOffset: 1, maxBytes: 1_000_000, minOneBatch: true, isolation: 'highWatermark' })
   let isDone = false
   const done = Promise.resolve(read).finally(() => {
