@@ -67,7 +67,7 @@ export class Broker {
           server.listeners.map(({ name, host, port }) => advertised.get(name) ?? { name, host, port }),
         )
       } catch (error) {
-        await broker.stop()
+        await broker.#close() // without a word: the reason is what counts
         throw error
       }
       return broker
@@ -117,11 +117,15 @@ export class Broker {
 
   async #stop(): Promise<void> {
     this.#logger.info({}, 'stopping')
+    await this.#close()
+    this.#logger.info({}, 'stopped')
+  }
+
+  async #close(): Promise<void> {
     const drained = this.#server.stop({ deadlineMs: stopDeadlineMs })
     await this.groups.stop()
     await drained
     await closeCore(this.#services)
     this.#timers.close()
-    this.#logger.info({}, 'stopped')
   }
 }

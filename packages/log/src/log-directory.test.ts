@@ -64,11 +64,13 @@ test('says why when the disk refuses', async t => {
   await (await open(path, { fileSystem })).close()
 })
 
-test('refuses a layout of the future and a directory without identity', async t => {
+test('refuses a layout of the future, one of the past, and a directory without identity', async t => {
   const { path, directory } = await logFixture(t)
   await directory.close()
   await writeFile(`${path}/meta.properties`, 'version=7\n')
-  await assert.rejects(open(path), refusal('UNSUPPORTED_LAYOUT', /layout version 7/))
+  await assert.rejects(open(path), refusal('UNSUPPORTED_LAYOUT', /layout version 7, which is newer/))
+  await writeFile(`${path}/meta.properties`, 'version=0\nbroker.id=1\n')
+  await assert.rejects(open(path), refusal('UNSUPPORTED_LAYOUT', /layout version 0.*ZooKeeper/))
   await writeFile(`${path}/meta.properties`, 'version=1\n')
   await assert.rejects(open(path), refusal('DAMAGED', /lacks cluster\.id/))
   await rm(`${path}/meta.properties`)

@@ -24,10 +24,7 @@ export function parseMetaProperties(
   }
   const version = properties.get('version')
   if (version !== '1') {
-    throw new StorageError(
-      `The data directory has the layout version ${version ?? '(none)'}, this program knows version 1. Use the program that wrote it`,
-      { path, code: 'UNSUPPORTED_LAYOUT' },
-    )
+    throw new StorageError(whyUnsupported(version), { path, code: 'UNSUPPORTED_LAYOUT' })
   }
   const clusterId = properties.get('cluster.id')
   const nodeId = Number(properties.get('node.id') || Number.NaN)
@@ -38,4 +35,13 @@ export function parseMetaProperties(
     })
   }
   return { clusterId, nodeId, directoryId: properties.get('directory.id') ?? null }
+}
+
+function whyUnsupported(version: string | undefined): string {
+  const untouched = 'Nothing was changed'
+  if (version === undefined) return `The file names no layout version. ${untouched}: restore the file from a backup`
+  if (Number(version) > 1) {
+    return `The data directory has the layout version ${version}, which is newer than this program's (1). ${untouched}: use the version of Ottla or Apache Kafka that wrote it`
+  }
+  return `The data directory has the layout version ${version}, of an Apache Kafka with ZooKeeper. ${untouched}: migrate it to KRaft with Apache Kafka 3.9 first, or choose another directory`
 }

@@ -70,7 +70,7 @@ suite('the ottla command', () => {
     server.close()
     assert.equal(status, 1)
     assert.equal(stdout, '')
-    assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${port} is in use.*--listen`))
+    assert.match(stderr, new RegExp(`^ottla: 127\\.0\\.0\\.1:${port} is in use.*--listen`), 'the reason comes first')
   })
 
   test('refuses a data directory that another process uses, one that is a file, and one that cannot be made', async () => {
