@@ -8,7 +8,7 @@ import { RecordBatch } from '@ottla/protocol'
 /** Base offset and batch length: what must be read to know where the next batch begins. */
 export const batchPrefixSizeInBytes = 12
 export const batchHeaderSizeInBytes = 61
-const magicPosition = 16
+export const magicPosition = 16
 const lastOffsetDeltaPosition = 23
 
 export function recordBatchBaseOffset(buffer: Buffer, at: number): number {

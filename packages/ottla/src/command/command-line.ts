@@ -67,6 +67,21 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
       printApis()
     })
 
+  const log = program.command('log').description('Look at, check and repair what is on the disk.')
+  log
+    .command('verify')
+    .argument('<dir>', "the data directory of a broker that doesn't run, or a copy of one")
+    .description('Read every byte of a data directory and say what is wrong and where. Changes nothing.')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 nothing is damaged, 1 something is, or it could not be looked at, 2 wrong usage.',
+    )
+    .action(async (directory: string, options: { json?: boolean }) => {
+      const { verify } = await import('./log-verify.ts')
+      status = await verify(directory, options)
+    })
+
   try {
     await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
     return status

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { Kafka, logLevel } from 'kafkajs'
+import { startOttla } from '../index.ts'
+
+const bin = new URL('../bin.ts', import.meta.url).pathname
+const root = mkdtempSync(join(tmpdir(), 'ottla-log-command-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+const firstLog = 'orders-0/00000000000000000000.log'
+
+async function run(...words: string[]) {
+  const child = spawn(process.execPath, [bin, ...words], { stdio: ['ignore', 'pipe', 'pipe'], cwd: root })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  const [status] = await once(child, 'close')
+  return { status: status as number | null, ...output }
+}
+
+/** A data directory with ten records of the topic orders in two batches, stopped cleanly. */
+async function dataDirectory(name: string): Promise<string> {
+  const dataDir = join(root, name)
+  await using ottla = await startOttla({ dataDir, topics: { orders: {} } })
+  const producer = new Kafka({ brokers: ottla.brokers, logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  for (const batch of [0, 1]) {
+    const messages = [0, 1, 2, 3, 4].map(i => ({ key: `order-${batch * 5 + i}`, value: `two mugs, please (${i})` }))
+    await producer.send({ topic: 'orders', messages })
+  }
+  await producer.disconnect()
+  return dataDir
+}
+
+function damage(path: string, position: number): void {
+  const content = readFileSync(path)
+  content[position]! ^= 0xff
+  writeFileSync(path, content)
+}
+
+suite('ottla log verify', () => {
+  test('says that nothing is wrong, with what it has looked at, and ends with 0', async () => {
+    const { status, stdout } = await run('log', 'verify', await dataDirectory('intact'))
+    assert.equal(status, 0)
+    assert.match(stdout, /^\d+ partitions, .* record batches, .* bytes: nothing is wrong\n$/)
+  })
+
+  test('names file and byte of what is damaged, and ends with 1', async () => {
+    const directory = await dataDirectory('damaged')
+    damage(join(directory, firstLog), 80)
+    const { status, stdout } = await run('log', 'verify', directory)
+    assert.equal(status, 1)
+    assert.match(stdout, /^damage {4}orders-0\/00000000000000000000\.log at byte 0: .*CRC/m)
+    assert.match(stdout, /1 damaged\. See `ottla log repair`/)
+    const json = await run('log', 'verify', directory, '--json')
+    const lines = json.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    const [finding] = lines.filter(({ type }) => type === 'finding')
+    assert.deepEqual(
+      [finding.severity, finding.path, finding.positionInBytes],
+      ['damage', join(directory, firstLog), 0],
+    )
+    assert.equal(lines.at(-1).type, 'total')
+    assert.equal(lines.at(-1).damage, 1)
+  })
+
+  test('refuses a directory that a broker uses, and one that is not there, and ends with 1', async () => {
+    const dataDir = join(root, 'in-use')
+    await using ottla = await startOttla({ dataDir })
+    const inUse = await run('log', 'verify', ottla.dataDir)
+    assert.equal(inUse.status, 1)
+    assert.match(inUse.stderr, /^ottla: .*already in use/)
+    const missing = await run('log', 'verify', join(root, 'nowhere'))
+    assert.equal(missing.status, 1)
+    assert.match(missing.stderr, /^ottla: There is no such directory/)
+  })
+})
