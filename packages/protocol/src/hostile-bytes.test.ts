@@ -6,9 +6,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fetch } from './messages/index.ts'
+import { fetch, metadata } from './messages/index.ts'
 import { type Field, type Fields, MalformedMessageError, type Message, Reader } from './schema/index.ts'
 import { elementLayout, fieldLayouts, minimumSize } from './schema/layout.ts'
+import { maxElements } from './schema/reader.ts'
 import { goldenVectors } from './testing/golden-vectors.ts'
 import { defaultValue } from './testing/kafka-json.ts'
 import { allMessages, versionsOf } from './testing/messages.ts'
@@ -77,6 +78,21 @@ describe('hostile bytes', () => {
     announced.writeInt32BE(4)
     assert.equal(new Reader(announced).arrayLength(3), 4)
     assert.throws(() => new Reader(announced).arrayLength(4), MalformedMessageError)
+  })
+
+  it('a message has a bound on its elements, over all of its arrays and tagged fields', () => {
+    const names = (count: number) => {
+      const bytes = Buffer.alloc(4 + 2 * count)
+      bytes.writeInt32BE(count)
+      return bytes
+    }
+    assert.equal(metadata.request.decode(names(maxElements), 1).topics?.length, maxElements)
+    assert.throws(() => metadata.request.decode(names(maxElements + 1), 1), /more than 1000000 elements/)
+    const reader = new Reader(Buffer.alloc(2 * maxElements))
+    reader.buffer.writeInt32BE(maxElements - 1)
+    reader.buffer.writeInt32BE(2, 4)
+    assert.equal(reader.arrayLength(1), maxElements - 1)
+    assert.throws(() => reader.arrayLength(1), MalformedMessageError)
   })
 
   it('tagged fields are bounded, ascending, unique and exactly as long as they say', () => {

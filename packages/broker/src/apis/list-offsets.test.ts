@@ -105,3 +105,12 @@ test('refuses what is not there, is named twice, or has another leader epoch', a
     )
   }
 })
+
+// By the square it would be minutes.
+test('many partitions in one request are as many questions, not their square', { timeout: 100_000 }, async () => {
+  await using broker = await TestBroker.start()
+  const partitions = Array.from({ length: 120_000 }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }))
+  const { topics } = await broker.request(listOffsets, 1, { replicaId: -1, topics: [{ name: 't', partitions }] })
+  assert.equal(topics[0]!.partitions.length, partitions.length)
+  assert.ok(topics[0]!.partitions.every(({ errorCode }) => errorCode === 3))
+})

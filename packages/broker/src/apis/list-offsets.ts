@@ -44,17 +44,29 @@ export const listOffsetsHandler = handler(
     topics: await Promise.all(
       request.topics
         .filter(({ partitions }) => partitions.length > 0)
-        .map(async ({ name, partitions }) => ({
-          name,
-          partitions: await Promise.all(
-            uniquePartitions(partitions).map(async query => {
-              const isRepeated = partitions.some(
-                other => other !== query && other.partitionIndex === query.partitionIndex,
-              )
-              return answer(broker, { name, query, version, isRepeated, isolationLevel: request.isolationLevel })
-            }),
-          ),
-        })),
+        .map(async ({ name, partitions }) => {
+          const queries = new Map(partitions.map(query => [query.partitionIndex, query]))
+          const repeated = new Set(
+            partitions
+              .filter(query => queries.get(query.partitionIndex) !== query)
+              .map(({ partitionIndex }) => partitionIndex),
+          )
+          return {
+            name,
+            // A partition that is named twice is answered once, with an error.
+            partitions: await Promise.all(
+              Array.from(queries.values(), query =>
+                answer(broker, {
+                  name,
+                  query,
+                  version,
+                  isRepeated: repeated.has(query.partitionIndex),
+                  isolationLevel: request.isolationLevel,
+                }),
+              ),
+            ),
+          }
+        }),
     ),
   }),
   {
@@ -66,11 +78,6 @@ export const listOffsetsHandler = handler(
     }),
   },
 )
-
-/** A partition that is named twice is answered once, with an error. */
-function uniquePartitions(queries: readonly PartitionQuery[]): PartitionQuery[] {
-  return [...new Map(queries.map(query => [query.partitionIndex, query])).values()]
-}
 
 interface Query {
   readonly name: string

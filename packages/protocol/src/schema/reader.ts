@@ -9,6 +9,12 @@ import { MalformedMessageError } from './malformed-message-error.ts'
 /** Kafka's limit for every string, whatever its length prefix could hold. */
 export const maxStringBytes = 0x7fff
 
+/**
+ * Elements of arrays, and tagged fields, that one message may hold. Memory follows the bytes that came, but an object takes many times
+ * the bytes of the smallest element: without a bound 100 MB of empty names would become gigabytes. No client comes near it.
+ */
+export const maxElements = 1_000_000
+
 /** Strings up to this length are read by a loop while they are ASCII: a call into the runtime costs more than their bytes. */
 const shortStringBytes = 24
 
@@ -22,6 +28,7 @@ export class Reader {
   /** Exclusive. */
   readonly end: number
   readonly #view: DataView
+  #elementsLeft = maxElements
 
   constructor(buffer: Buffer, position = 0, end = buffer.length) {
     this.buffer = buffer
@@ -179,6 +186,8 @@ export class Reader {
         `${length} elements of at least ${minimumElementBytes} bytes announced, ${this.remaining} bytes left`,
       )
     }
+    this.#elementsLeft -= length
+    if (this.#elementsLeft < 0) throw this.malformed(`more than ${maxElements} elements`)
     return length
   }
 
