@@ -52,6 +52,7 @@ export interface ConnectionOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly maxFrameBytes: number
+  /** `connections.max.idle.ms`; negative: idleness is no reason to close. */
   readonly idleMs: number
   readonly onClosed: (connection: Connection) => void
 }
@@ -154,6 +155,8 @@ export class Connection implements ConnectionInfo {
     this.#isBeginning = true
     while (this.#mayBegin) this.#begin(this.#waitingFrames.shift()!)
     this.#isBeginning = false
+    const { budget } = this.#options
+    if (this.#waitingFrames.length > 0 && budget.isUsedUp) budget.whenRoom(this.#resume)
     if (this.#state === 'open') this.#readOn()
     else if (this.#state === 'ending' && this.#waitingFrames.length + this.#answers.length === 0) this.#end()
   }
@@ -245,9 +248,7 @@ export class Connection implements ConnectionInfo {
 
   /** What arrived in one read may hold many requests: they wait here. More is read when all of them have begun. */
   #readOn(): void {
-    const { budget } = this.#options
     const mustWait = this.#waitingFrames.length > 0
-    if (mustWait && budget.isUsedUp) budget.whenRoom(this.#resume)
     if (mustWait === this.#isPaused) return
     this.#isPaused = mustWait
     if (mustWait) this.#socket.pause()
@@ -255,6 +256,7 @@ export class Connection implements ConnectionInfo {
   }
 
   #startIdleTimer(idleMs: number): Timer {
+    if (this.#options.idleMs < 0) return { cancel: () => undefined }
     return this.#options.timers.after(idleMs, () => {
       const { timers, logger } = this.#options
       const idleForMs = timers.nowMs() - this.#lastActivityMs

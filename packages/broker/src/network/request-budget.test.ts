@@ -26,10 +26,13 @@ test('does not call who no longer waits', () => {
   budget.giveBack(10)
 })
 
-test('has no limit at -1', () => {
-  const budget = new RequestBudget({ maxBytes: -1 })
-  budget.take(2 ** 40)
-  assert.equal(budget.isUsedUp, false)
+test('has no limit at -1, nor at 0, as in Kafka', () => {
+  for (const maxBytes of [-1, 0]) {
+    const budget = new RequestBudget({ maxBytes })
+    assert.equal(budget.isUsedUp, false)
+    budget.take(2 ** 40)
+    assert.equal(budget.isUsedUp, false)
+  }
 })
 
 test('notices when more is given back than was taken', () => {

@@ -10,9 +10,9 @@ export class RequestBudget {
   #bytes = 0
   readonly #waiting = new Set<() => void>()
 
-  /** @param maxBytes -1: no limit */
+  /** @param maxBytes 0 and below: no limit */
   constructor({ maxBytes }: { maxBytes: number }) {
-    this.#maxBytes = maxBytes < 0 ? Number.POSITIVE_INFINITY : maxBytes
+    this.#maxBytes = maxBytes <= 0 ? Number.POSITIVE_INFINITY : maxBytes
   }
 
   get isUsedUp(): boolean {

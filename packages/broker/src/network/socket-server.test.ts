@@ -32,6 +32,18 @@ function produceRequest(records: Buffer, { topic = 't', acks = -1 } = {}) {
   }
 }
 
+/** Finds nothing as long as nothing is written. */
+function waitingFetch({ maxWaitMs }: { maxWaitMs: number }) {
+  const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
+  return {
+    maxWaitMs,
+    minBytes: 1,
+    isolationLevel: 0,
+    topics: [{ topic: 't', partitions }],
+    forgottenTopicsData: [],
+  }
+}
+
 describe('hostile and foreign input', () => {
   const size = (bytes: number): Buffer => {
     const head = Buffer.alloc(4)
@@ -290,18 +302,19 @@ describe('limits', () => {
     await Promise.all([idle.closed, unfinished.closed])
   })
 
-  test('a waiting fetch is not idleness', async () => {
-    await using broker = await TestBroker.start({ 'connections.max.idle.ms': '50' })
+  test('a negative connections.max.idle.ms closes nobody', async () => {
+    await using broker = await TestBroker.start({ 'connections.max.idle.ms': '-1' })
     await broker.createTopic('t')
-    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
+    const idle = await broker.connect()
+    for (let waits = 0; waits < 3; waits++) await broker.request(fetch, 11, waitingFetch({ maxWaitMs: 50 }))
+    await idle.request(metadata, 9, { topics: [] })
+  })
+
+  test('a waiting fetch is not idleness', async () => {
+    await using broker = await TestBroker.start({ 'connections.max.idle.ms': '1000' })
+    await broker.createTopic('t')
     const client = await broker.connect()
-    const { responses } = await client.request(fetch, 11, {
-      maxWaitMs: 250,
-      minBytes: 1,
-      isolationLevel: 0,
-      topics: [{ topic: 't', partitions }],
-      forgottenTopicsData: [],
-    })
+    const { responses } = await client.request(fetch, 11, waitingFetch({ maxWaitMs: 2_500 }))
     assert.equal(responses[0]!.partitions[0]!.errorCode, 0)
   })
 })
@@ -311,14 +324,7 @@ describe('stop', () => {
     const broker = await TestBroker.start()
     await broker.createTopic('t')
     const client = await RawClient.connect({ port: broker.port })
-    const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 100 }]
-    const waiting = client.request(fetch, 11, {
-      maxWaitMs: 60_000,
-      minBytes: 1,
-      isolationLevel: 0,
-      topics: [{ topic: 't', partitions }],
-      forgottenTopicsData: [],
-    })
+    const waiting = client.request(fetch, 11, waitingFetch({ maxWaitMs: 60_000 }))
     await broker.request(metadata, 9, { topics: [] })
     await broker.stop()
     assert.equal((await waiting).errorCode, 0)

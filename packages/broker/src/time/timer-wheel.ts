@@ -9,6 +9,8 @@
 import type { Timer, Timers } from './timers.ts'
 
 const slotCount = 1024
+/** The longest that the runtime's timer can be set to; beyond, it would fire at once. */
+const maxAlarmMs = 2 ** 31 - 1
 
 class Entry implements Timer {
   readonly #wheel: TimerWheel
@@ -149,7 +151,8 @@ export class TimerWheel implements Timers {
   #setAlarm(tick: number): void {
     this.#clearAlarm()
     this.#alarmTick = tick
-    this.#alarm = setTimeout(() => this.advance(), Math.max(tick * this.#tickMs - this.#elapsedMs(), 1))
+    const delayMs = Math.min(Math.max(tick * this.#tickMs - this.#elapsedMs(), 1), maxAlarmMs)
+    this.#alarm = setTimeout(() => this.advance(), delayMs)
     this.#alarm.unref()
   }
 
