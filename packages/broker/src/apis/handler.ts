@@ -32,9 +32,9 @@ export type Answer<A extends AnyApi> = ResponseInput<A> | null
 export interface HandlerOptions<A extends AnyApi> {
   /**
    * The answer that says "refused" for the whole request. May be left out where the response has an `errorCode` at its
-   * top; an API that reports per topic or group has to say it for each.
+   * top; an API that reports per topic or group has to say it for each. `null`: the request has no answer, the connection is closed.
    */
-  readonly refuse?: (refusal: Refusal<A>) => ResponseInput<A>
+  readonly refuse?: (refusal: Refusal<A>) => Answer<A>
   /**
    * True if the next request of the same connection may start as soon as `act` has returned, before its promise settles:
    * all that must be in order has happened by then. Answers keep the order of requests in any case. Kafka itself never
@@ -47,7 +47,7 @@ export interface Handler {
   readonly api: AnyApi
   readonly pipelined: boolean
   act(context: HandlerContext<AnyApi>): object | null | Promise<object | null>
-  refuse(refusal: Refusal<AnyApi>): object
+  refuse(refusal: Refusal<AnyApi>): object | null
 }
 
 type Options<A extends AnyApi> = 'errorCode' extends keyof ResponseInput<A>

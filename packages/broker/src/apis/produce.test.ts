@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorName, produce, type RequestInput, zeroUuid } from '@ottla/protocol'
+import { errorName, KafkaError, produce, type RequestInput, zeroUuid } from '@ottla/protocol'
 import { encodeRequest } from '../testing/raw-client.ts'
 import { batchOf, TestBroker, versionsOf } from '../testing/test-broker.ts'
 
@@ -64,11 +64,46 @@ test('acks=0 is not answered, and what was sent is there', async () => {
   assert.equal(Number(responses[0]!.partitionResponses[0]!.baseOffset), versionsOf(produce).length)
 })
 
-test('acks=0 closes the connection on an error', async () => {
+test('acks=0 closes the connection on an error, without an answer', async () => {
   await using broker = await TestBroker.start()
+  await broker.createTopic('t')
+  // Of one partition, of the request as a whole, and after it was taken.
+  const unknownPartition = requestOf(9, batchOf(['x']), { acks: 0, partition: 7 })
+  const transactional = requestOf(9, batchOf(['x']), { acks: 0, transactionalId: 'a transactional id' })
+  const late = requestOf(9, batchOf(['x']), { acks: 0 })
+  broker.broker.logs.get('t', 0)!.whenWritten = (_, callback) =>
+    setImmediate(callback, new KafkaError('KAFKA_STORAGE_ERROR'))
+  for (const request of [unknownPartition, transactional, late]) {
+    const client = await broker.connect()
+    let received = 0
+    client.socket.on('data', ({ length }) => {
+      received += length
+    })
+    client.send(encodeRequest(produce, 9, request))
+    await client.closed
+    assert.equal(received, 0)
+  }
+})
+
+test('acks=0 is under way until it is written: a slow disk slows its senders down', async () => {
+  await using broker = await TestBroker.start()
+  await broker.createTopic('t')
+  const log = broker.broker.logs.get('t', 0)!
+  const unwritten: (() => void)[] = []
+  log.whenWritten = (_, callback) => unwritten.push(callback)
   const client = await broker.connect()
-  client.send(encodeRequest(produce, 9, requestOf(9, batchOf(['x']), { acks: 0 })))
-  await client.closed
+  const request = encodeRequest(produce, 9, requestOf(9, batchOf(['x']), { acks: 0 }))
+  client.send(Buffer.concat(Array.from({ length: 200 }, () => request)))
+  while (unwritten.length === 0) await new Promise(resolve => setImmediate(resolve))
+  const taken = unwritten.length
+  assert.ok(taken < 200)
+  // Time enough for all that does not wait for the disk.
+  for (let turns = 0; turns < 5; turns++) await broker.request(produce, 9, requestOf(9, null))
+  assert.equal(log.logEndOffset, taken)
+  while (log.logEndOffset < 200) {
+    for (const callback of unwritten.splice(0)) callback()
+    await new Promise(resolve => setImmediate(resolve))
+  }
 })
 
 test('refuses other acks for every partition, and appends nothing', async () => {

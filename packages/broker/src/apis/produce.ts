@@ -17,7 +17,7 @@ import {
   type ResponseInput,
 } from '@ottla/protocol'
 import { findLog, findTopic } from '../partition-access.ts'
-import type { BrokerServices } from '../services.ts'
+import type { BrokerServices, ConnectionInfo } from '../services.ts'
 import { handler, type Refusal } from './handler.ts'
 
 type ProduceRequest = Request<typeof produce>
@@ -58,11 +58,14 @@ export const produceHandler = handler(
         ),
       }))
     if (acks === 0) {
-      const failed = responses
-        .flatMap(({ partitionResponses }) => partitionResponses)
-        .find(answer => answer.errorCode !== 0)
-      if (failed !== undefined) connection.close(`a produce request with acks=0 failed: ${failed.errorMessage}`)
-      return null
+      const answers = responses.flatMap(({ partitionResponses }) => partitionResponses)
+      closeIfFailed(connection, answers)
+      if (waits.isEmpty) return null
+      // Not answered, but under way until it is written: who hears nothing would fill our memory when the disk is slower.
+      return waits.settled(null, { timers: broker.timers, timeoutMs: null }).then(() => {
+        closeIfFailed(connection, answers)
+        return null
+      })
     }
     return waits.isEmpty
       ? { responses }
@@ -70,6 +73,12 @@ export const produceHandler = handler(
   },
   { refuse: refuseAll, pipelined: true },
 )
+
+/** The only way for a client to hear of it. */
+function closeIfFailed(connection: ConnectionInfo, answers: readonly PartitionAnswer[]): void {
+  const failed = answers.find(answer => answer.errorCode !== 0)
+  if (failed !== undefined) connection.close(`a produce request with acks=0 failed: ${failed.errorMessage}`)
+}
 
 function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
   for (const { partitionData } of topicData) {
@@ -115,7 +124,6 @@ function append(
     const appended = log.append(records, { origin: 'client' })
     answer.baseOffset = appended.baseOffset
     answer.logAppendTimeMs = appended.logAppendTimeMs
-    if (acks === 0) return answer
     const onStored = waits.add(answer)
     if (acks === acksAll) log.whenDurable(appended.nextOffset, onStored)
     else log.whenWritten(appended.nextOffset, onStored)
@@ -196,9 +204,16 @@ class Waits {
     }
   }
 
-  /** Resolves with `response` when all are stored; what is not by `timeoutMs` is answered REQUEST_TIMED_OUT. */
-  settled<R>(response: R, { timers, timeoutMs }: { timers: BrokerServices['timers']; timeoutMs: number }): Promise<R> {
+  /** Resolves with `response` when all are stored; what is not by `timeoutMs` (null: whenever) is answered REQUEST_TIMED_OUT. */
+  settled<R>(
+    response: R,
+    { timers, timeoutMs }: { timers: BrokerServices['timers']; timeoutMs: number | null },
+  ): Promise<R> {
     return new Promise(resolve => {
+      if (timeoutMs === null) {
+        this.#resolve = () => resolve(response)
+        return
+      }
       const timer = timers.after(timeoutMs, () => {
         const error = new KafkaError('REQUEST_TIMED_OUT', `The records were not stored within ${timeoutMs} ms`)
         for (const answer of this.#pending) fail(answer, error)
@@ -214,7 +229,12 @@ class Waits {
 }
 
 /** The same error for every partition that was named. */
-function refuseAll({ request, errorCode, errorMessage }: Refusal<typeof produce>): ResponseInput<typeof produce> {
+function refuseAll({
+  request,
+  errorCode,
+  errorMessage,
+}: Refusal<typeof produce>): ResponseInput<typeof produce> | null {
+  if (request.acks === 0) return null
   return {
     responses: request.topicData.map(({ topicId, name, partitionData }) => ({
       topicId,

@@ -114,6 +114,12 @@ export class Dispatcher {
   }
 
   #fail(received: ReceivedRequest, error: unknown, connection: ConnectionInfo): AnswerBytes {
+    const answer = this.#answerTo(received, error, connection)
+    if (answer === null) connection.close(`${received.entry.name} has no answer to say its failure: ${String(error)}`)
+    return answer
+  }
+
+  #answerTo(received: ReceivedRequest, error: unknown, connection: ConnectionInfo): AnswerBytes {
     if (error instanceof KafkaError) return this.#refuse(received, error.errorName, error.message)
     const { entry, version, clientId } = received
     this.#services.logger.error(
