@@ -38,6 +38,8 @@ export interface CoreOptions {
   readonly fileSystem?: FileSystem
   /** Calls back when the present turn of the event loop is over; default `setImmediate`. */
   readonly defer?: (action: () => void) => void
+  /** Log files that stay open; default: the log's. */
+  readonly maxOpenFiles?: number
 }
 
 /** Enough for every client that reads; Kafka has no such limit, and no setting for it. */
@@ -93,7 +95,7 @@ function nodeIdOf(settings: Settings): number {
 }
 
 function openLogs(options: CoreOptions, { nodeId, randomness }: { nodeId: number; randomness: Randomness }) {
-  const { settings, logger, durability, clock, timers, fileSystem, defer } = options
+  const { settings, logger, durability, clock, timers, fileSystem, defer, maxOpenFiles } = options
   const directories = settings.get('log.dirs') ?? settings.get('log.dir')
   const [path] = directories
   if (path === undefined || path === '') throw new SettingError('log.dirs names no data directory')
@@ -111,6 +113,7 @@ function openLogs(options: CoreOptions, { nodeId, randomness }: { nodeId: number
     random: () => randomness.below(2 ** 32) / 2 ** 32,
     ...(fileSystem && { fileSystem }),
     ...(defer && { defer }),
+    ...(maxOpenFiles !== undefined && { maxOpenFiles }),
     defaultConfig: logConfigOf(new Map(), settings),
     maxDecompressedBytes: Math.min(settings.get('max.decompressed.message.bytes'), 256 * 1024 * 1024),
     producerIdExpirationMs: settings.get('producer.id.expiration.ms'),

@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts'
 import type { Metadata } from './metadata/metadata.ts'
 import { Dispatcher } from './network/dispatcher.ts'
 import { listenersToOpen } from './network/listener-address.ts'
+import { openFileLimit, shareDescriptors } from './network/open-file-limit.ts'
 import { type OpenListener, SocketServer } from './network/socket-server.ts'
 import type { BrokerServices } from './services.ts'
 import type { Settings } from './settings/settings.ts'
@@ -25,6 +26,8 @@ export interface BrokerOptions {
   /** Default `fsync`. */
   readonly durability?: Durability
   readonly clock?: Clock
+  /** Descriptors that this process may have open; default: what the system allows it. */
+  readonly maxDescriptors?: number
 }
 
 /** How long a stop waits for requests under way. */
@@ -47,16 +50,19 @@ export class Broker {
   /**
    * Rejects with a SettingError, a StorageError, or the system's error for a listener (EADDRINUSE …); nothing is left open.
    */
-  static async start({ settings, logger, durability = 'fsync', clock = systemClock }: BrokerOptions): Promise<Broker> {
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const { settings, logger, durability = 'fsync', clock = systemClock, maxDescriptors = openFileLimit() } = options
+    const shares = shareDescriptors(maxDescriptors)
     const addresses = listenersToOpen(settings)
     const timers = new TimerWheel()
     try {
-      const services = await openCore({ settings, logger, durability, clock, timers })
+      const services = await openCore({ settings, logger, durability, clock, timers, maxOpenFiles: shares.logFiles })
       const server = new SocketServer({
         settings,
         timers,
         logger,
         unsentAnswers: services.unsentAnswers,
+        maxSockets: shares.connections,
         dispatcher: new Dispatcher(apiTable, services),
       })
       const broker = new Broker({ services, server, timers })

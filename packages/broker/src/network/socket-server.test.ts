@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { apiVersions, createTopics, errorCode, fetch, metadata, produce, zeroUuid } from '@ottla/protocol'
 import { Broker } from '../broker.ts'
@@ -8,6 +11,7 @@ import { silentLogger } from '../logger.ts'
 import { Settings } from '../settings/settings.ts'
 import { encodeRequest, RawClient } from '../testing/raw-client.ts'
 import { batchOf, TestBroker } from '../testing/test-broker.ts'
+import { shareDescriptors } from './open-file-limit.ts'
 import { UnsentAnswers } from './unsent-answers.ts'
 
 /** Sends bytes on a connection of their own; resolves with what came back when the server has closed it. */
@@ -280,6 +284,31 @@ describe('limits', () => {
     await using broker = await TestBroker.start({ 'max.connections.per.ip': '1' })
     await (await broker.connect()).request(metadata, 9, { topics: [] })
     await (await broker.connect()).closed
+  })
+
+  test('connections leave the log the descriptors that it needs, with one log line', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'ottla-descriptors-'))
+    const reasons: unknown[] = []
+    const logger = { ...silentLogger, warn: (fields: object) => reasons.push((fields as { reason: unknown }).reason) }
+    const settings = new Settings(
+      new Map([
+        ['listeners', 'PLAINTEXT://127.0.0.1:0'],
+        ['log.dirs', path],
+      ]),
+    )
+    const broker = await Broker.start({ settings, logger, maxDescriptors: 100 })
+    const { port } = broker.addresses[0]!
+    const { connections } = shareDescriptors(100)
+    const clients: RawClient[] = []
+    while (clients.length < connections) clients.push(await RawClient.connect({ port }))
+    for (let more = 0; more < 3; more++) await (await RawClient.connect({ port })).closed
+    for (const client of clients) await client.request(metadata, 9, { topics: [] })
+    assert.deepEqual(reasons, [
+      `this process may open too few files (ulimit -n) for more than ${connections} connections`,
+    ])
+    for (const client of clients) await client.close()
+    await broker.stop()
+    await rm(path, { recursive: true })
   })
 
   test('a thousand idle connections cost little and disturb nobody', async () => {

@@ -22,6 +22,8 @@ export interface SocketServerOptions {
   readonly logger: Logger
   readonly dispatcher: Dispatcher
   readonly unsentAnswers: UnsentAnswers
+  /** What the process's limit of open files leaves for connections; may be infinite. */
+  readonly maxSockets: number
 }
 
 export class SocketServer {
@@ -84,12 +86,16 @@ export class SocketServer {
   }
 
   #accept(socket: Socket, listenerName: string): void {
-    const { settings, timers, logger, dispatcher, unsentAnswers } = this.#options
+    const { settings, timers, logger, dispatcher, unsentAnswers, maxSockets } = this.#options
     const host = plainAddress(socket.remoteAddress ?? '')
     const ofHost = this.#connectionsByHost.get(host) ?? 0
     const maxConnections = settings.get('max.connections')
     if (this.#connections.size >= maxConnections) {
       this.#refuse(socket, `max.connections is ${maxConnections}`)
+      return
+    }
+    if (this.#connections.size >= maxSockets) {
+      this.#refuse(socket, `this process may open too few files (ulimit -n) for more than ${maxSockets} connections`)
       return
     }
     const maxOfHost = settings.get('max.connections.per.ip')

@@ -5,7 +5,7 @@
  * - bytes are on the disk once `datasync` has resolved, and not before;
  * - a name (of a new, renamed or removed file) is on the disk once `syncDirectory` of its directory has resolved, and not before.
  *
- * Every failure is a StorageError that carries the system's code. Nothing here retries anything.
+ * Every failure is a StorageError that carries the system's code. Nothing here retries anything, but for the want of a free descriptor.
  */
 
 export interface FileSystem {

@@ -79,3 +79,37 @@ test('what is missing is null or nothing to remove', async t => {
   await nodeFileSystem.remove(path)
   await nodeFileSystem.removeDirectory(path)
 })
+
+test('waits for a descriptor where the process has none left, instead of failing', async t => {
+  const directory = await temporaryDirectory(t)
+  const path = `${directory}/file`
+  const { open } = fs
+  const promises = { open: fs.promises.open, readFile: fs.promises.readFile, readdir: fs.promises.readdir }
+  t.after(() => Object.assign(fs, { open }) && Object.assign(fs.promises, promises))
+  let refusals = 0
+  const refuses = () => refusals-- > 0
+  const none = (code: string) => Object.assign(new Error('too many open files'), { code })
+  Object.assign(fs, {
+    open: (path: string, flags: number, mode: number, callback: (error: Error | null, descriptor: number) => void) =>
+      refuses() ? callback(none('EMFILE'), -1) : open(path, flags, mode, callback),
+  })
+  for (const [name, call] of Object.entries(promises)) {
+    Object.assign(fs.promises, {
+      [name]: async (...words: never[]) => {
+        if (refuses()) throw none('ENFILE')
+        return (call as (...words: never[]) => unknown)(...words)
+      },
+    })
+  }
+  const calls = [
+    async () => (await nodeFileSystem.open(path, { create: true })).close(),
+    () => nodeFileSystem.readFile(path),
+    () => nodeFileSystem.list(directory),
+    () => nodeFileSystem.syncDirectory(directory),
+  ]
+  for (const call of calls) {
+    refusals = 2
+    await call()
+    assert.equal(refusals, -1)
+  }
+})

@@ -13,6 +13,8 @@ import type { DirectoryEntry, File, FileStatus, FileSystem, Lock } from './file-
 import { sqlite } from './sqlite.ts'
 
 const maxBuffersPerCall = 1024
+/** How long a call waits for a descriptor where none is left. */
+const descriptorWaitMs = 10_000
 
 export const nodeFileSystem: FileSystem = {
   bootId() {
@@ -33,7 +35,9 @@ export const nodeFileSystem: FileSystem = {
   },
 
   async list(path) {
-    const entries = await attempt('list the directory', path, () => fs.promises.readdir(path, { withFileTypes: true }))
+    const entries = await attempt('list the directory', path, () =>
+      withDescriptor(() => fs.promises.readdir(path, { withFileTypes: true })),
+    )
     return entries.map((entry): DirectoryEntry => ({ name: entry.name, kind: kindOf(entry) }))
   },
 
@@ -44,17 +48,22 @@ export const nodeFileSystem: FileSystem = {
   open(path, { create = false, readOnly = false } = {}) {
     const { O_RDONLY, O_RDWR, O_CREAT } = fs.constants
     const flags = (readOnly ? O_RDONLY : O_RDWR) | (create ? O_CREAT : 0)
-    return new Promise((resolve, reject) => {
-      fs.open(path, flags, 0o644, (error, descriptor) => {
-        if (error) reject(storageError(error, 'open the file', path))
-        else resolve(new NodeFile(path, descriptor))
-      })
-    })
+    return attempt('open the file', path, () =>
+      withDescriptor(
+        () =>
+          new Promise((resolve, reject) => {
+            fs.open(path, flags, 0o644, (error, descriptor) => {
+              if (error) reject(error)
+              else resolve(new NodeFile(path, descriptor))
+            })
+          }),
+      ),
+    )
   },
 
   async readFile(path) {
     try {
-      return await fs.promises.readFile(path)
+      return await withDescriptor(() => fs.promises.readFile(path))
     } catch (error) {
       if (isMissing(error)) return null
       throw storageError(error, 'read the file', path)
@@ -77,7 +86,7 @@ export const nodeFileSystem: FileSystem = {
 
   async syncDirectory(path) {
     await attempt('sync the directory', path, async () => {
-      const directory = await fs.promises.open(path, 'r')
+      const directory = await withDescriptor(() => fs.promises.open(path, 'r'))
       try {
         await directory.sync()
       } finally {
@@ -255,6 +264,23 @@ async function attempt<T>(verb: string, path: string, work: () => Promise<T>): P
     return await work()
   } catch (error) {
     throw storageError(error, verb, path)
+  }
+}
+
+/**
+ * Tries again for a while where the process or the system has no descriptor left: nothing has happened then, connections and files are
+ * closed all the time, and a log must not go offline because others took too many. Nothing else is ever tried again.
+ */
+async function withDescriptor<T>(open: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + descriptorWaitMs
+  for (;;) {
+    try {
+      return await open()
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || performance.now() > deadlineMs) throw error
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
   }
 }
 
