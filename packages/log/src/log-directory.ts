@@ -221,11 +221,20 @@ export class LogDirectory {
     return this.#cleaner.run()
   }
 
-  /** Retention, forgetting silent producers, recovery points: what otherwise happens by time. */
+  /**
+   * Retention, forgetting silent producers, recovery points: what otherwise happens by time. A log that fails is reported, and keeps no
+   * other from its retention.
+   */
   async upkeep(): Promise<void> {
     for (const log of [...this.#logs.values()]) {
       log.expireState()
-      await log.enforceRetention()
+      try {
+        await log.enforceRetention()
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error
+        const { topic, partition } = log
+        this.#context.logger.error({ topic, partition, error: error.message }, 'retention could not be enforced')
+      }
     }
     await this.#checkpoints.storeRecoveryPoints()
   }

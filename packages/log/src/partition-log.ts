@@ -9,7 +9,7 @@
  * Longer than other files because the parts of a log meet here; each part has a file of its own.
  */
 
-import { KafkaError, type RecordBatch } from '@ottla/protocol'
+import { CorruptBatchError, KafkaError, type RecordBatch } from '@ottla/protocol'
 import { recordBatchEndOffset, recordBatchSizeInBytes } from './batch-scan.ts'
 import type { LastOfProducer } from './compaction/cleaned-batch.ts'
 import type { CleanedSegment } from './compaction/segment-cleaner.ts'
@@ -558,8 +558,17 @@ export class PartitionLog {
     this.#notifyListeners()
   }
 
-  /** Bytes that can't be read or are not what was written: reported with their place. The rest of the log is still served. */
+  /**
+   * Bytes that can't be read or are not what was written: reported with their place. Records that no client should have sent, since
+   * nobody looks into a batch when it comes: CORRUPT_MESSAGE. The rest of the log is still served.
+   */
   #failedRead(error: unknown): unknown {
+    if (error instanceof CorruptBatchError) {
+      return new KafkaError(
+        'CORRUPT_MESSAGE',
+        `Records of ${this.topic}-${this.partition} can't be decoded: ${error.message}`,
+      )
+    }
     if (!(error instanceof StorageError)) return error
     this.#context.logger.error({ topic: this.topic, partition: this.partition, error: error.message }, 'a read failed')
     return asKafkaError(error)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { test } from 'node:test'
+import { crc32c } from '@ottla/protocol'
 import { appendDurably, batchOf, readValues, whenDurable } from './testing/batches.ts'
 import { faultyFileSystem } from './testing/faulty-file-system.ts'
 import { logFixture } from './testing/log-fixture.ts'
@@ -141,4 +142,32 @@ test('damage met while reading is answered as a storage error, and the rest stay
   fileSystem.fault = undefined
   assert.deepEqual(await readValues(fixture.log), ['0:a'])
   assert.ok(fixture.logger.lines.some(line => line.message === 'a read failed'))
+})
+
+test('retention that fails for one log is reported, and does its work for the others', async t => {
+  const fileSystem = faultyFileSystem()
+  const fixture = await logFixture(t, { fileSystem, config: { retentionMs: 1, segmentBytes: 200 } })
+  const { topicId, config } = fixture.log
+  await fixture.directory.create({ topic: 'orders', partition: 1, topicId, config })
+  for (const partition of [0, 1]) {
+    const log = fixture.directory.get('orders', partition)!
+    for (let i = 0; i < 4; i++) await appendDurably(log, { values: ['x'.repeat(60)] })
+  }
+  await fixture.reopen() // so that times have to be read again
+  fileSystem.fault = call => (call.operation === 'read' && call.path.includes('orders-0') ? 'EIO' : undefined)
+  await fixture.directory.upkeep()
+  assert.equal(fixture.log.logStartOffset, 0)
+  assert.ok(fixture.directory.get('orders', 1)!.logStartOffset > 0)
+  assert.ok(fixture.logger.lines.some(({ message }) => message === 'retention could not be enforced'))
+})
+
+test('records that can not be decoded cost who asks for their times an error of the partition', async t => {
+  const { log } = await logFixture(t)
+  const batch = batchOf({ timestamp: 5000 })
+  batch.fill(0xff, 61)
+  batch.writeUInt32BE(crc32c(batch, 21, batch.length), 17)
+  await whenDurable(log, log.append(batch, { origin: 'client' }).nextOffset)
+  await assert.rejects(log.offsetForTimestamp(5000), { errorName: 'CORRUPT_MESSAGE' })
+  await assert.rejects(log.maxTimestamp(), { errorName: 'CORRUPT_MESSAGE' })
+  assert.equal(log.isOffline, false)
 })
