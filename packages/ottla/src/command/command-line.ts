@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitStatus } from './exit-status.ts'
+import type { DumpCommandOptions } from './log-dump.ts'
 import type { StartOptions } from './start.ts'
 
 /** Runs the command and resolves to the exit status. `start` resolves when the broker has stopped. */
@@ -82,6 +83,22 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
       status = await verify(directory, options)
     })
 
+  log
+    .command('dump')
+    .argument('<file>', 'a file of a data directory, of any kind: the name tells which')
+    .description('Print what stands in a file of a data directory. Changes nothing.')
+    .option('--json', 'one JSON object a line')
+    .option('--no-records', "of a log file only the record batches' headers")
+    .addOption(new Option('--from-offset <offset>', 'of a log file what comes from there on').argParser(offset))
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all of it is valid, 1 something is damaged or could not be read, 2 wrong usage.',
+    )
+    .action(async (file: string, options: DumpCommandOptions) => {
+      const { dump } = await import('./log-dump.ts')
+      status = await dump(file, options)
+    })
+
   try {
     await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
     return status
@@ -109,6 +126,13 @@ function hostAndPort(text: string): HostAndPort {
   const port = Number(match?.[3])
   if (match === null || port > 65_535) throw new InvalidArgumentError('Expected HOST:PORT, as in 127.0.0.1:9092.')
   return { host: (match[1] ?? match[2])!, port }
+}
+
+function offset(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('Expected an offset, as in 4711.')
+  return value
 }
 
 function collectSetting(text: string, settings: Map<string, string>): Map<string, string> {

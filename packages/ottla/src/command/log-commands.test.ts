@@ -81,3 +81,34 @@ suite('ottla log verify', () => {
     assert.match(missing.stderr, /^ottla: There is no such directory/)
   })
 })
+
+suite('ottla log dump', () => {
+  test('prints batches and records, as lines and as JSON', async () => {
+    const directory = await dataDirectory('dumped')
+    const { status, stdout } = await run('log', 'dump', join(directory, firstLog))
+    assert.equal(status, 0)
+    const lines = stdout.trim().split('\n')
+    assert.equal(lines.length, 12)
+    assert.match(lines[0]!, /^batch {2}position: 0 {2}baseOffset: 0 {2}lastOffset: 4 {2}recordCount: 5 /)
+    assert.match(
+      lines[2]!,
+      /^ {2}record {2}offset: 1 {2}timestamp: \d+ {2}key: order-1 {2}value: two mugs, please \(1\)$/,
+    )
+    const json = await run('log', 'dump', join(directory, firstLog), '--json', '--no-records', '--from-offset', '5')
+    const [batch, ...others] = json.stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    assert.deepEqual([batch.type, batch.baseOffset, others.length], ['batch', 5, 0])
+  })
+
+  test('ends with 1 where something is damaged, or there is no such file, and with 2 on wrong usage', async () => {
+    const directory = await dataDirectory('dumped-damaged')
+    damage(join(directory, firstLog), 80)
+    const { status, stdout } = await run('log', 'dump', join(directory, firstLog))
+    assert.equal(status, 1)
+    assert.match(stdout, /^invalid {2}position: 0 /)
+    assert.equal((await run('log', 'dump', join(directory, 'nothing.log'))).status, 1)
+    assert.equal((await run('log', 'dump', join(directory, firstLog), '--from-offset', 'x')).status, 2)
+  })
+})
