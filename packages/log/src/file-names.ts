@@ -22,6 +22,9 @@ export const cleanedFileSuffix = '.cleaned'
 /** What compaction has written and is about to put in the place of segments. A crash leaves it to be finished. */
 export const swapFileSuffix = '.swap'
 
+/** What a repair has cut out of a segment: `<segment>.log.<from>-<end>.cut`. Never read, never removed. */
+export const cutOutFileSuffix = '.cut'
+
 export type SegmentFileKind = 'log' | 'index' | 'timeindex' | 'txnindex' | 'snapshot'
 export const segmentFileKinds: readonly SegmentFileKind[] = ['log', 'index', 'timeindex', 'txnindex', 'snapshot']
 

@@ -86,7 +86,7 @@ async function* dumpLog(
   const topic = parsePartitionDirectoryName(basename(dirname(path)))?.topic ?? null
   const file = await fileSystem.open(path, { readOnly: true })
   try {
-    for await (const stretch of scanLogFile(file, { minBaseOffset: baseOffset })) {
+    for await (const stretch of scanLogFile(file, { baseOffset })) {
       if (stretch.kind === 'invalid') {
         const { position, end, reason } = stretch
         yield { type: 'invalid', isDamage: true, fields: { position, bytes: end - position, reason } }

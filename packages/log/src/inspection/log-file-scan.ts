@@ -19,14 +19,18 @@ const pieceSizeInBytes = 4 * 1024 * 1024
 /** What claims to be larger is taken for damage: Kafka's clients and brokers are set to a few MiB. */
 const maxBatchSizeInBytes = 256 * 1024 * 1024
 
+const maxRelativeOffset = 2 ** 31 - 1
+
 /** A batch is valid until the next stretch is asked for. `position` and `end` (exclusive) are those of the file. */
 export type Stretch =
   | { kind: 'batch'; batch: RecordBatch; position: number; end: number }
   | { kind: 'invalid'; position: number; end: number; reason: string }
 
 export interface LogFileScanOptions {
-  /** No batch may begin at a smaller offset. */
-  minBaseOffset: number
+  /** Of the segment: its batches are no further from it than an index entry can say. */
+  baseOffset: number
+  /** No batch may begin at a smaller offset; default the base offset. */
+  minBaseOffset?: number
   /** Where the file is to end for this purpose; default its end. */
   endPosition?: number
 }
@@ -34,7 +38,8 @@ export interface LogFileScanOptions {
 /** Every byte of the file is part of exactly one stretch. Rejects with a StorageError only where the file can't be read. */
 export async function* scanLogFile(file: File, options: LogFileScanOptions): AsyncGenerator<Stretch> {
   const sizeInBytes = Math.min(await file.sizeInBytes(), options.endPosition ?? Number.POSITIVE_INFINITY)
-  let { minBaseOffset } = options
+  const { baseOffset } = options
+  let { minBaseOffset = baseOffset } = options
   let position = 0
   let needed = 0
   while (position < sizeInBytes) {
@@ -45,7 +50,7 @@ export async function* scanLogFile(file: File, options: LogFileScanOptions): Asy
       const batch = new RecordBatch(bytes, at)
       const end = at + batch.sizeInBytes
       const place = { position: position + at, end: position + end }
-      const reason = whyOutOfOrder(bytes, { batch, end, minBaseOffset })
+      const reason = whyOutOfOrder(bytes, { batch, end, minBaseOffset, baseOffset })
       if (reason) yield { kind: 'invalid', ...place, reason }
       else yield { kind: 'batch', batch, ...place }
       if (!reason) minBaseOffset = batch.nextOffset
@@ -69,8 +74,12 @@ export async function* scanLogFile(file: File, options: LogFileScanOptions): Asy
 /** The base offset has no checksum. One that leaves a gap, behind which the next batch goes back into it, is damaged. */
 function whyOutOfOrder(
   bytes: Buffer,
-  { batch, end, minBaseOffset }: { batch: RecordBatch; end: number; minBaseOffset: number },
+  segment: { batch: RecordBatch; end: number; minBaseOffset: number; baseOffset: number },
 ): string | null {
+  const { batch, end, minBaseOffset } = segment
+  if (batch.lastOffset - segment.baseOffset > maxRelativeOffset) {
+    return `a record batch of offset ${batch.baseOffset}, too far from the segment's ${segment.baseOffset}: its base offset is damaged`
+  }
   if (batch.baseOffset === minBaseOffset || !isValidBatch(bytes, end, { minBaseOffset })) return null
   const next = recordBatchBaseOffset(bytes, end)
   if (next >= batch.nextOffset) return null

@@ -3,6 +3,7 @@
 import { parseEpochCheckpoint } from '../checkpoint-file.ts'
 import {
   cleanedFileSuffix,
+  cutOutFileSuffix,
   deletedFileSuffix,
   leaderEpochFileName,
   parseSegmentFileName,
@@ -78,6 +79,7 @@ const leftovers: Record<string, string> = {
   [deletedFileSuffix]: 'A file that is on its way out. The next start removes it',
   [temporaryFileSuffix]: 'A file that a crash has left. The next start removes it',
   [cleanedFileSuffix]: 'What a compaction had written when it was interrupted. The next start removes it',
+  [cutOutFileSuffix]: 'What a repair has cut out. It can be removed when it is of no use any more',
   [swapFileSuffix]: 'A compacted segment that is about to take its place. The next start finishes that',
 }
 

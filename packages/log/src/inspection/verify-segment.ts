@@ -85,7 +85,7 @@ async function verifyBatches(file: File, segment: SegmentToVerify, indexes: Inde
   const { baseOffset, minBaseOffset, visit } = segment
   const found = { endOffset: baseOffset, batches: 0, records: 0, bytes: await file.sizeInBytes() }
   let invalid: { position: number; end: number; reason: string; endOffset: number } | null = null
-  for await (const stretch of scanLogFile(file, { minBaseOffset: Math.max(baseOffset, minBaseOffset) })) {
+  for await (const stretch of scanLogFile(file, { baseOffset, minBaseOffset: Math.max(baseOffset, minBaseOffset) })) {
     if (stretch.kind === 'invalid') {
       if (invalid) await reportInvalid(segment, { ...invalid, next: stretch.position, sizeInBytes: found.bytes })
       invalid = { ...stretch, endOffset: found.endOffset }

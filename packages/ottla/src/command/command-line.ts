@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import packageJson from '../../package.json' with { type: 'json' }
 import { exitStatus } from './exit-status.ts'
 import type { DumpCommandOptions } from './log-dump.ts'
+import type { TopicAndPartition } from './log-repair.ts'
 import type { StartOptions } from './start.ts'
 
 /** Runs the command and resolves to the exit status. `start` resolves when the broker has stopped. */
@@ -99,6 +100,26 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
       status = await dump(file, options)
     })
 
+  log
+    .command('repair')
+    .argument('<dir>', "the data directory of a broker that doesn't run")
+    .addOption(
+      new Option('--partition <topic-partition>', 'the partition, as in orders-0')
+        .argParser(topicAndPartition)
+        .makeOptionMandatory(),
+    )
+    .description(
+      'Cut out what is damaged in a partition, so that it can be served again. Keeps what it cuts out beside.',
+    )
+    .addHelpText(
+      'after',
+      '\nExit status: 0 the partition can be served, 1 it could not be repaired, 2 wrong usage. Back up the directory first.',
+    )
+    .action(async (directory: string, options: { partition: TopicAndPartition }) => {
+      const { repair } = await import('./log-repair.ts')
+      status = await repair(directory, options)
+    })
+
   try {
     await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
     return status
@@ -133,6 +154,13 @@ function offset(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
     throw new InvalidArgumentError('Expected an offset, as in 4711.')
   return value
+}
+
+/** As the partition's directory is named. */
+function topicAndPartition(text: string): TopicAndPartition {
+  const match = /^([\w.-]+)-(\d{1,10})$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Expected TOPIC-PARTITION, as in orders-0.')
+  return { topic: match[1]!, partition: Number(match[2]) }
 }
 
 function collectSetting(text: string, settings: Map<string, string>): Map<string, string> {

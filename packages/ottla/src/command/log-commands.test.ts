@@ -112,3 +112,33 @@ suite('ottla log dump', () => {
     assert.equal((await run('log', 'dump', join(directory, firstLog), '--from-offset', 'x')).status, 2)
   })
 })
+
+suite('ottla log repair', () => {
+  test('cuts out what is damaged, says what is lost, and the broker serves the rest', async () => {
+    const directory = await dataDirectory('repaired')
+    damage(join(directory, firstLog), 80)
+    const { status, stdout } = await run('log', 'repair', directory, '--partition', 'orders-0')
+    assert.equal(status, 0)
+    assert.match(stdout, /^orders-0\/00000000000000000000\.log: cut out bytes 0 to \d+ .*Offsets 0 to 4 are lost$/m)
+    assert.equal((await run('log', 'verify', directory)).status, 0)
+    await using ottla = await startOttla({ dataDir: directory })
+    const admin = new Kafka({ brokers: ottla.brokers, logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const [offsets] = await admin.fetchTopicOffsets('orders')
+    assert.equal(offsets?.high, '10')
+    await admin.disconnect()
+  })
+
+  test('changes nothing where nothing is damaged, and refuses a directory in use and a partition that is not there', async () => {
+    const directory = await dataDirectory('nothing-to-repair')
+    const intact = await run('log', 'repair', directory, '--partition', 'orders-0')
+    assert.equal(intact.status, 0)
+    assert.match(intact.stdout, /nothing to repair/)
+    assert.equal((await run('log', 'repair', directory, '--partition', 'nothing-0')).status, 1)
+    assert.equal((await run('log', 'repair', directory)).status, 2)
+    await using ottla = await startOttla({ dataDir: directory })
+    const inUse = await run('log', 'repair', ottla.dataDir, '--partition', 'orders-0')
+    assert.equal(inUse.status, 1)
+    assert.match(inUse.stderr, /already in use/)
+  })
+})
