@@ -6,7 +6,7 @@
  */
 export interface Codec {
   compress(data: Buffer): Buffer
-  /** Stops before its result takes more than `maxDecompressedBytes`, and throws. */
+  /** Stops before its result takes more than `maxDecompressedBytes`, and throws TooManyBytesError. */
   decompress(data: Buffer, maxDecompressedBytes: number): Buffer
 }
 
@@ -31,6 +31,23 @@ export function lazily<Module>(load: () => Module): () => Module {
   }
 }
 
-export function tooLarge(maxDecompressedBytes: number): Error {
-  return new Error(`it unpacks to more than ${maxDecompressedBytes} bytes`)
+/** The data may be well, but it is too large once it is unpacked. */
+export class TooManyBytesError extends Error {
+  constructor(maxDecompressedBytes: number) {
+    super(`it unpacks to more than ${maxDecompressedBytes} bytes`)
+    this.name = 'TooManyBytesError'
+  }
+}
+
+/** For what node:zlib unpacks: it counts its output against the limit while it goes. */
+export function withinLimit(
+  maxDecompressedBytes: number,
+  unpack: (limit: { maxOutputLength: number }) => Buffer,
+): Buffer {
+  try {
+    return unpack({ maxOutputLength: Math.max(1, maxDecompressedBytes) })
+  } catch (error) {
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    throw isTooLarge ? new TooManyBytesError(maxDecompressedBytes) : error
+  }
 }

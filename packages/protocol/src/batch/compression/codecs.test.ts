@@ -5,7 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { compressSync } from 'snappy'
 import { lazily } from './codec.ts'
-import { CodecUnavailableError, codecs } from './index.ts'
+import { CodecUnavailableError, codecs, TooManyBytesError } from './index.ts'
 
 const zeroes = Buffer.alloc(16 * 1024 * 1024)
 const bytes = (constraints: { maxLength: number }) =>
@@ -27,7 +27,7 @@ for (const [name, codec] of Object.entries(codecs)) {
       assert.ok(bomb.length < zeroes.length / 15)
       const before = process.memoryUsage()
       for (let round = 0; round < 20; round++) {
-        assert.throws(() => codec.decompress(bomb, 64 * 1024), /larger than 65536|more than 65536/)
+        assert.throws(() => codec.decompress(bomb, 64 * 1024), TooManyBytesError)
       }
       // Twenty times 16 MiB would show, even if the collector has run in between.
       const after = process.memoryUsage()

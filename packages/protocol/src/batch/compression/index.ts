@@ -6,7 +6,7 @@ import { lz4 } from './lz4.ts'
 import { snappy } from './snappy.ts'
 import { zstd } from './zstd.ts'
 
-export { type Codec, CodecUnavailableError } from './codec.ts'
+export { type Codec, CodecUnavailableError, TooManyBytesError } from './codec.ts'
 
 export const compressionNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 

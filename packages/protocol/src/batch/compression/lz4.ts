@@ -6,7 +6,7 @@
  */
 
 import { createRequire } from 'node:module'
-import { type Codec, lazily, tooLarge } from './codec.ts'
+import { type Codec, lazily, TooManyBytesError } from './codec.ts'
 
 const frameMagic = 0x184d2204
 const dictionaryIdFlag = 0x01
@@ -21,7 +21,7 @@ export const lz4: Codec = {
   compress: data => native().compressFrameSync(data),
 
   decompress(data, maxDecompressedBytes) {
-    if (unpackedFrameBytes(data) > maxDecompressedBytes) throw tooLarge(maxDecompressedBytes)
+    if (unpackedFrameBytes(data) > maxDecompressedBytes) throw new TooManyBytesError(maxDecompressedBytes)
     return native().decompressFrameSync(data)
   },
 }

@@ -4,7 +4,7 @@
  */
 
 import { createRequire } from 'node:module'
-import { type Codec, lazily, tooLarge } from './codec.ts'
+import { type Codec, lazily, TooManyBytesError } from './codec.ts'
 
 /** Magic, then the version and the lowest version that can read it, both 1. */
 const header = Buffer.from('\x82SNAPPY\0\0\0\0\x01\0\0\0\x01', 'latin1')
@@ -32,7 +32,7 @@ export const snappy: Codec = {
   decompress(data, maxDecompressedBytes) {
     const blocks = splitBlocks(data)
     const size = blocks.reduce((sum, block) => sum + announcedSize(block), 0)
-    if (size > maxDecompressedBytes) throw tooLarge(maxDecompressedBytes)
+    if (size > maxDecompressedBytes) throw new TooManyBytesError(maxDecompressedBytes)
     const parts = blocks.map(block => native().uncompressSync(block, { asBuffer: true }) as Buffer)
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   },

@@ -4,10 +4,10 @@
  */
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { Codec } from './codec.ts'
+import { type Codec, withinLimit } from './codec.ts'
 
 export const zstd: Codec = {
   compress: data => zstdCompressSync(data),
   decompress: (data, maxDecompressedBytes) =>
-    zstdDecompressSync(data, { maxOutputLength: Math.max(1, maxDecompressedBytes) }),
+    withinLimit(maxDecompressedBytes, limit => zstdDecompressSync(data, limit)),
 }
