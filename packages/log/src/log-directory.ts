@@ -26,7 +26,7 @@ import {
   partitionMetadataFileName,
   type TopicPartition,
 } from './file-names.ts'
-import type { Lock } from './file-system/file-system.ts'
+import type { DiskSpace, Lock } from './file-system/file-system.ts'
 import { nodeFileSystem } from './file-system/node-file-system.ts'
 import { Flusher } from './flusher.ts'
 import { defaultLogConfig, type LogConfig } from './log-config.ts'
@@ -162,6 +162,11 @@ export class LogDirectory {
 
   logs(): Iterable<PartitionLog> {
     return this.#logs.values()
+  }
+
+  /** Of the disk that the directory is on. Rejects with a StorageError. */
+  diskSpace(): Promise<DiskSpace> {
+    return this.#context.fileSystem.diskSpace(this.path)
   }
 
   get(topic: string, partition: number): PartitionLog | undefined {

@@ -16,6 +16,8 @@ export interface FileSystem {
   /** Null when nothing is there. */
   stat(path: string): Promise<FileStatus | null>
   list(path: string): Promise<DirectoryEntry[]>
+  /** Of the disk that the path is on. */
+  diskSpace(path: string): Promise<DiskSpace>
   /** Creates the directory; its parent must be there. Fails when it exists. */
   makeDirectory(path: string): Promise<void>
   /** Opens for reading and writing; `create` makes a missing file, `readOnly` needs no right to write. */
@@ -54,6 +56,12 @@ export interface FileStatus {
   kind: 'file' | 'directory' | 'other'
   sizeInBytes: number
   modifiedMs: number
+}
+
+export interface DiskSpace {
+  totalBytes: number
+  /** What this process may still write. */
+  usableBytes: number
 }
 
 export interface DirectoryEntry {

@@ -9,7 +9,7 @@ import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { StorageError } from '../storage-error.ts'
-import type { DirectoryEntry, File, FileStatus, FileSystem, Lock } from './file-system.ts'
+import type { DirectoryEntry, DiskSpace, File, FileStatus, FileSystem, Lock } from './file-system.ts'
 import { sqlite } from './sqlite.ts'
 
 const maxBuffersPerCall = 1024
@@ -32,6 +32,13 @@ export const nodeFileSystem: FileSystem = {
       if (isMissing(error)) return null
       throw storageError(error, 'look at the file', path)
     }
+  },
+
+  async diskSpace(path): Promise<DiskSpace> {
+    const { bsize, blocks, bavail } = await attempt('ask for the size of the disk', path, () =>
+      fs.promises.statfs(path),
+    )
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize }
   },
 
   async list(path) {

@@ -5,7 +5,7 @@
  * What a call does happens when it completes. A call that is under way when the end comes may have been done, in part or not at all.
  */
 
-import type { DirectoryEntry, File, FileStatus, FileSystem, Lock } from '../../file-system/file-system.ts'
+import type { DirectoryEntry, DiskSpace, File, FileStatus, FileSystem, Lock } from '../../file-system/file-system.ts'
 import { StorageError } from '../../storage-error.ts'
 import type { Choose } from './choices.ts'
 import { SimulatedDirectory } from './simulated-directory.ts'
@@ -138,6 +138,11 @@ export class SimulatedFileSystem implements FileSystem {
       if (node.kind === 'directory') return { kind: 'directory', sizeInBytes: 0, modifiedMs: 0 }
       return { kind: 'file', sizeInBytes: node.sizeInBytes, modifiedMs: node.modifiedMs }
     })
+  }
+
+  /** As if there were always room; that a write finds none is what `choose` decides. */
+  async diskSpace(): Promise<DiskSpace> {
+    return { totalBytes: 2 ** 40, usableBytes: 2 ** 39 }
   }
 
   list(path: string): Promise<DirectoryEntry[]> {
