@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { freePort } from '../support/ports.ts'
 import { whenBrokerAnswers } from '../support/ready.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -20,6 +20,8 @@ export type ApacheKafkaOptions = {
   directory?: string
   /** Lines of server.properties that replace or add to the ones below. */
   settings?: Record<string, string | number>
+  /** Directories with classes beside Apache Kafka's own. */
+  classPath?: string[]
   /** Memory and collector of the JVM. */
   jvm?: string[]
 }
@@ -84,7 +86,7 @@ export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promis
         '-Djava.awt.headless=true',
         `-Dlog4j2.configurationFile=${log4jConfig}`,
         '-cp',
-        classPath,
+        [classPath, ...(options.classPath ?? [])].join(delimiter),
         'kafka.Kafka',
         properties,
       ],

@@ -19,6 +19,16 @@ const isGeneral = (text: Json): boolean =>
 const isTorn = (batch: Json | undefined): boolean =>
   batch !== null && typeof batch === 'object' && 'noWholeBatch' in batch
 
+const ownDefaults = [
+  'group.consumer.assignment.interval.ms',
+  'consumer.assignment.interval.ms',
+  'group.initial.rebalance.delay.ms',
+  'max.connections',
+  'offsets.topic.num.partitions',
+  'queued.max.request.bytes',
+  'socket.listen.backlog.size',
+]
+
 export const knownDifferences: readonly KnownDifference[] = [
   {
     title: 'ApiVersions lists fewer APIs',
@@ -26,6 +36,12 @@ export const knownDifferences: readonly KnownDifference[] = [
       'What is not served is not advertised; clients then do without it, or say so. docs/support.md lists what is served.',
     matches: ({ asked, path, ours }) =>
       asked.startsWith('ApiVersions ') && /^apiKeys\[apiKey=\d+\]$/.test(path) && ours === undefined,
+  },
+  {
+    title: 'Clients push their metrics as totals, and need no plug-in for it',
+    reason:
+      'Apache Kafka takes metrics where a plug-in receives them, as changes since the last push; Ottla always takes them, keeps the last ones of each client itself, and asks for totals, so that a lost push loses nothing.',
+    matches: ({ asked, path }) => asked.startsWith('GetTelemetrySubscriptions ') && path === 'deltaTemporality',
   },
   {
     title: 'Features that are not served are not named',
@@ -72,10 +88,44 @@ export const knownDifferences: readonly KnownDifference[] = [
       isText(ours),
   },
   {
+    title: 'The metadata quorum is one node, without a listener of its own',
+    reason:
+      'DescribeQuorum names the listener that the client uses, and an epoch that counts starts after a crash instead of elections.',
+    matches: ({ asked, path }) =>
+      asked.startsWith('DescribeQuorum ') && (path.startsWith('nodes[') || path.endsWith('.leaderEpoch')),
+  },
+  {
     title: 'min.insync.replicas is a default',
     reason:
       'A new Apache Kafka cluster sets it for all brokers when it is formatted, so it is shown as a dynamic setting; on one node it stays a default.',
-    matches: ({ path }) => path.includes('configs[name=min.insync.replicas].'),
+    matches: ({ asked, path, kafka }) =>
+      path.includes('configs[name=min.insync.replicas].') ||
+      (asked.startsWith('AlterConfigs ') &&
+        (String(kafka).startsWith('Cluster-level min.insync.replicas cannot be removed') ||
+          (path.endsWith('resourceName=].errorCode') && kafka === 'INVALID_CONFIG'))),
+  },
+  {
+    title: 'Fewer settings of the broker can be changed while it runs',
+    reason:
+      'DescribeConfigs names all of them; those that have no effect here say so in their documentation, and are read-only like those that need a restart.',
+    matches: ({ asked, path, ours }) =>
+      asked.startsWith('DescribeConfigs ') && /\.configs\[name=[^\]]+\]\.readOnly$/.test(path) && ours === true,
+  },
+  {
+    title: 'Defaults for one node',
+    reason:
+      'Where a default of Apache Kafka waits for a fleet of clients, assumes a cluster or has no limit, Ottla has its own.',
+    matches: ({ path }) =>
+      ownDefaults.some(
+        name => path.includes(`.configs[name=${name}].synonyms`) || path.endsWith(`.configs[name=${name}].value`),
+      ),
+  },
+  {
+    title: 'Settings that have no effect can not be set',
+    reason:
+      'Of share groups, streams groups and thread pools, for instance: who sets one should hear that nothing changes.',
+    matches: ({ scenario, path, kafka }) =>
+      scenario.endsWith(': settings that have no effect here') && path.endsWith('.errorCode') && kafka === 'NONE',
   },
   {
     title: 'node.id has a default',

@@ -11,6 +11,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { compileJava } from '../apache-kafka/java-classes.ts'
 import { startApacheKafka } from '../apache-kafka/server.ts'
 import { startOttlaProcess } from '../support/ottla-process.ts'
 import { compatibilityPage } from './compatibility-page.ts'
@@ -42,7 +43,7 @@ if (options.record && (words.length > 0 || options.kafka !== undefined)) {
 }
 
 const kafka = await (options.kafka === undefined
-  ? startApacheKafka({ settings })
+  ? startKafkaToCompareWith()
   : { port: Number(options.kafka), close: async () => undefined })
 try {
   const ottla = await startOttlaProcess({ settings, durability: 'os' })
@@ -54,6 +55,20 @@ try {
   }
 } finally {
   await kafka.close()
+}
+
+async function startKafkaToCompareWith(): Promise<{ port: number; close: () => Promise<void> }> {
+  const receiver = await compileJava(join(import.meta.dirname, '..', 'apache-kafka', 'TelemetryReceiver.java'))
+  try {
+    const { port, close } = await startApacheKafka({
+      settings: { ...settings, 'metric.reporters': 'TelemetryReceiver' },
+      classPath: [receiver.directory],
+    })
+    return { port, close: () => close().finally(receiver.remove) }
+  } catch (error) {
+    await receiver.remove()
+    throw error
+  }
 }
 
 async function compareScenarios(kafkaPort: number, ottlaPort: number): Promise<void> {

@@ -34,11 +34,12 @@ export const settings: Readonly<Record<string, string>> = {
 export async function runScenarios(scenarios: readonly Scenario[], options: RunOptions): Promise<RunResult> {
   const result: RunResult = { transcripts: new Map(), failures: new Map() }
   await untilWarm(options.port)
-  const waiting = scenarios.values()
+  const waiting = scenarios.filter(({ isAlone }) => isAlone !== true).values()
   const worker = async () => {
     for (const scenario of waiting) await play(scenario, options, result)
   }
   await Promise.all(Array.from({ length: options.concurrency }, worker))
+  for (const scenario of scenarios) if (scenario.isAlone) await play(scenario, options, result)
   return result
 }
 

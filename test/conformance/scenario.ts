@@ -15,6 +15,8 @@ export interface Scenario {
   readonly version: number
   /** Unique. */
   readonly name: string
+  /** True if it changes what all others see: it is played when they are done. */
+  readonly isAlone?: boolean
   readonly run: Run
 }
 
@@ -42,4 +44,9 @@ export function everyVersion(api: AnyApi, title: string, run: Run, options: Scen
 /** One scenario in one version: the highest stable one unless given. */
 export function once(api: AnyApi, title: string, run: Run, version = api.versions.highestStable): Scenario {
   return { api, version, name: `${api.name} v${version}: ${title}`, run }
+}
+
+/** For scenarios that change what the whole broker does, and change it back. */
+export function alone(scenarios: readonly Scenario[]): Scenario[] {
+  return scenarios.map(scenario => ({ ...scenario, isAlone: true }))
 }

@@ -39,6 +39,12 @@ export interface Surroundings {
 
 /** The order of these lists means something to a client. */
 const orderedApis = new Set(['Fetch', 'DescribeTopicPartitions'])
+/** How much was ever changed differs. */
+const metadataOffsets = new Set([
+  'ApiVersions finalizedFeaturesEpoch',
+  'DescribeQuorum highWatermark',
+  'DescribeQuorum logEndOffset',
+])
 const NOW_TOLERANCE_MS = 2 * 3_600_000
 const LONGEST_VALUE_SHOWN = 120
 /** The form of the ids that the broker gives to members of the new group protocol. */
@@ -168,16 +174,17 @@ class Renderer {
     if (type === 'int16' && /errorCode$/i.test(name)) return errorName(value)
     if (name === 'port' && value === this.#surroundings.port) return '<port>'
     if (name === 'sessionId' && this.#api.name === 'Fetch') return this.#learned('session', String(value)) ?? value
+    if (name === 'subscriptionId') return this.#learned('subscription', String(value)) ?? value
     return value
   }
 
   #int64(name: string, value: bigint): Json {
-    if (name === 'finalizedFeaturesEpoch') return '<metadata offset>'
     if (name === 'producerId') {
       const isMade = this.#api.name === 'InitProducerId'
       const known = isMade ? this.#learned('producer id', String(value)) : this.#names.get('producer id', String(value))
       if (known !== undefined) return known
     }
+    if (metadataOffsets.has(`${this.#api.name} ${name}`)) return '<metadata offset>'
     return this.#time(value)
   }
 
@@ -194,6 +201,7 @@ class Renderer {
 
   #text(name: string, value: string): string {
     if (name === 'clusterId') return this.#learned('cluster id', value) ?? value
+    if (name === 'logDir' || name === 'path') return this.#learned('log directory', value) ?? value
     if (name === 'memberId' && shortUuidPattern.test(value)) return this.#name('short uuid', value)
     let text = value
       .replaceAll(this.#surroundings.prefix, '~')

@@ -3,6 +3,9 @@
  * derived from this table, so that they cannot disagree. To add an API: its schema, its handler file, one line here, a test.
  */
 
+import { alterConfigsHandler } from './apis/alter-configs.ts'
+import { alterPartitionReassignmentsHandler } from './apis/alter-partition-reassignments.ts'
+import { alterReplicaLogDirsHandler } from './apis/alter-replica-log-dirs.ts'
 import { apiVersionsHandler } from './apis/api-versions.ts'
 import { consumerGroupDescribeHandler } from './apis/consumer-group-describe.ts'
 import { consumerGroupHeartbeatHandler } from './apis/consumer-group-heartbeat.ts'
@@ -14,24 +17,32 @@ import { deleteTopicsHandler } from './apis/delete-topics.ts'
 import { describeClusterHandler } from './apis/describe-cluster.ts'
 import { describeConfigsHandler } from './apis/describe-configs.ts'
 import { describeGroupsHandler } from './apis/describe-groups.ts'
+import { describeLogDirsHandler } from './apis/describe-log-dirs.ts'
+import { describeQuorumHandler } from './apis/describe-quorum.ts'
 import { describeTopicPartitionsHandler } from './apis/describe-topic-partitions.ts'
+import { electLeadersHandler } from './apis/elect-leaders.ts'
 import { fetchHandler } from './apis/fetch.ts'
 import { findCoordinatorHandler } from './apis/find-coordinator.ts'
+import { getTelemetrySubscriptionsHandler } from './apis/get-telemetry-subscriptions.ts'
 import type { Handler } from './apis/handler.ts'
 import { heartbeatHandler } from './apis/heartbeat.ts'
 import { incrementalAlterConfigsHandler } from './apis/incremental-alter-configs.ts'
 import { initProducerIdHandler } from './apis/init-producer-id.ts'
 import { joinGroupHandler } from './apis/join-group.ts'
 import { leaveGroupHandler } from './apis/leave-group.ts'
+import { listConfigResourcesHandler } from './apis/list-config-resources.ts'
 import { listGroupsHandler } from './apis/list-groups.ts'
 import { listOffsetsHandler } from './apis/list-offsets.ts'
+import { listPartitionReassignmentsHandler } from './apis/list-partition-reassignments.ts'
 import { metadataHandler } from './apis/metadata.ts'
 import { offsetCommitHandler } from './apis/offset-commit.ts'
 import { offsetDeleteHandler } from './apis/offset-delete.ts'
 import { offsetFetchHandler } from './apis/offset-fetch.ts'
 import { offsetForLeaderEpochHandler } from './apis/offset-for-leader-epoch.ts'
 import { produceHandler } from './apis/produce.ts'
+import { pushTelemetryHandler } from './apis/push-telemetry.ts'
 import { syncGroupHandler } from './apis/sync-group.ts'
+import { updateFeaturesHandler } from './apis/update-features.ts'
 import type { ServedApi } from './services.ts'
 
 export interface ApiEntry extends ServedApi {
@@ -65,9 +76,20 @@ export const apiTable: readonly ApiEntry[] = [
   initProducerIdHandler,
   offsetForLeaderEpochHandler,
   describeConfigsHandler,
+  alterConfigsHandler,
+  alterReplicaLogDirsHandler,
+  describeLogDirsHandler,
   createPartitionsHandler,
+  electLeadersHandler,
   incrementalAlterConfigsHandler,
+  alterPartitionReassignmentsHandler,
+  listPartitionReassignmentsHandler,
+  describeQuorumHandler,
+  updateFeaturesHandler,
   describeClusterHandler,
+  getTelemetrySubscriptionsHandler,
+  pushTelemetryHandler,
+  listConfigResourcesHandler,
   describeTopicPartitionsHandler,
   deleteGroupsHandler,
   offsetDeleteHandler,

@@ -24,6 +24,7 @@ import { groupValue } from './settings/group-settings.ts'
 import { SettingError } from './settings/setting.ts'
 import type { Settings } from './settings/settings.ts'
 import { logConfigOf } from './settings/topic-config.ts'
+import { ClientMetrics } from './telemetry/client-metrics.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
 
@@ -70,6 +71,13 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
         maxSessions: settings.get('max.incremental.fetch.session.cache.slots'),
         nowMs: () => timers.nowMs(),
         randomId: () => 1 + randomness.below(2 ** 31 - 1),
+      }),
+      clientMetrics: new ClientMetrics({
+        subscriptions: () =>
+          metadata.configured('clientMetrics').map(name => metadata.overrides({ type: 'clientMetrics', name })),
+        maxBytes: settings.get('telemetry.max.bytes'),
+        nowMs: () => timers.nowMs(),
+        randomUuid: () => randomUuid(randomness.bytes),
       }),
       unsentAnswers: new UnsentAnswers({ maxBytes: maxUnsentAnswerBytes }),
       advertisedListeners: advertised,
@@ -145,7 +153,7 @@ function createGroups(
     },
     topics: topicCatalog(metadata),
     configOf: groupId => {
-      const overrides = metadata.groupOverrides(groupId)
+      const overrides = metadata.overrides({ type: 'group', name: groupId })
       return {
         sessionTimeoutMs: groupValue('consumer.session.timeout.ms', overrides, settings),
         heartbeatIntervalMs: groupValue('consumer.heartbeat.interval.ms', overrides, settings),

@@ -17,6 +17,7 @@ import { openFileLimit, shareDescriptors } from './network/open-file-limit.ts'
 import { type OpenListener, SocketServer } from './network/socket-server.ts'
 import type { BrokerServices } from './services.ts'
 import type { Settings } from './settings/settings.ts'
+import type { ClientMetrics } from './telemetry/client-metrics.ts'
 import { type Clock, systemClock } from './time/clock.ts'
 import { TimerWheel } from './time/timer-wheel.ts'
 
@@ -108,6 +109,11 @@ export class Broker {
 
   get connectionCount(): number {
     return this.#server.connectionCount
+  }
+
+  /** What clients tell of themselves (KIP-714): the last metrics that each has pushed. */
+  get clientMetrics(): ClientMetrics {
+    return this.#services.clientMetrics
   }
 
   /** What clients have asked for and not read yet. */

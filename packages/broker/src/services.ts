@@ -9,6 +9,7 @@ import type { ProducerIds } from './metadata/producer-ids.ts'
 import type { ListenerAddress } from './network/listener-address.ts'
 import type { UnsentAnswers } from './network/unsent-answers.ts'
 import type { Settings } from './settings/settings.ts'
+import type { ClientMetrics } from './telemetry/client-metrics.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
 
@@ -28,6 +29,8 @@ export interface BrokerServices {
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
+  /** What clients tell of themselves (KIP-714). */
+  readonly clientMetrics: ClientMetrics
   /** Bounds the memory that clients cost which do not read what they asked for. */
   readonly unsentAnswers: UnsentAnswers
   /** `advertised.listeners`, by listener name; empty if not set. */

@@ -7,6 +7,21 @@ import {
   findCoordinatorScenarios,
   metadataScenarios,
 } from './cluster.ts'
+import {
+  alterPartitionReassignmentsScenarios,
+  alterReplicaLogDirsScenarios,
+  describeLogDirsScenarios,
+  describeQuorumScenarios,
+  electLeadersScenarios,
+  listPartitionReassignmentsScenarios,
+  updateFeaturesScenarios,
+} from './cluster-admin.ts'
+import {
+  allBrokerSettingsScenarios,
+  alterConfigsScenarios,
+  clientMetricsScenarios,
+  listConfigResourcesScenarios,
+} from './config-resources.ts'
 import { describeConfigsScenarios, incrementalAlterConfigsScenarios } from './configs.ts'
 import { consumerGroupDescribeScenarios, consumerGroupHeartbeatScenarios } from './consumer-groups.ts'
 import { fetchScenarios } from './fetch.ts'
@@ -17,6 +32,7 @@ import { listOffsetsScenarios, offsetForLeaderEpochScenarios } from './list-offs
 import { heartbeatScenarios, joinGroupScenarios, leaveGroupScenarios, syncGroupScenarios } from './membership.ts'
 import { produceScenarios } from './produce.ts'
 import { deleteRecordsScenarios, initProducerIdScenarios } from './records.ts'
+import { telemetryScenarios } from './telemetry.ts'
 import { createPartitionsScenarios, createTopicsScenarios, deleteTopicsScenarios } from './topics.ts'
 import { unservedScenarios } from './unserved.ts'
 
@@ -41,13 +57,25 @@ export const allScenarios: readonly Scenario[] = [
   ...initProducerIdScenarios,
   ...offsetForLeaderEpochScenarios,
   ...describeConfigsScenarios,
+  ...allBrokerSettingsScenarios,
+  ...alterConfigsScenarios,
+  ...alterReplicaLogDirsScenarios,
+  ...describeLogDirsScenarios,
   ...createPartitionsScenarios,
+  ...electLeadersScenarios,
   ...incrementalAlterConfigsScenarios,
+  ...clientMetricsScenarios,
+  ...alterPartitionReassignmentsScenarios,
+  ...listPartitionReassignmentsScenarios,
   ...deleteGroupsScenarios,
   ...offsetDeleteScenarios,
+  ...describeQuorumScenarios,
+  ...updateFeaturesScenarios,
   ...describeClusterScenarios,
   ...consumerGroupHeartbeatScenarios,
   ...consumerGroupDescribeScenarios,
+  ...telemetryScenarios,
+  ...listConfigResourcesScenarios,
   ...describeTopicPartitionsScenarios,
   ...unservedScenarios,
   ...generatedScenarios,

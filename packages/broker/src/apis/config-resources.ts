@@ -1,11 +1,9 @@
 /** Kafka's codes for what has settings, and for where a value comes from. */
 
-/** `ConfigResource.Type` */
-export const configResources = {
-  topic: 2,
-  broker: 4,
-  group: 32,
-} as const
+import { configResourceCodes } from '../metadata/config-resource.ts'
+
+/** `ConfigResource.Type`. Loggers are asked for like settings; there are none here. */
+export const configResources = { ...configResourceCodes, brokerLogger: 8 } as const
 
 /** `DescribeConfigsResponse.ConfigSource` */
 export const configSourceCodes = {
@@ -14,5 +12,6 @@ export const configSourceCodes = {
   dynamicDefault: 3,
   static: 4,
   default: 5,
+  clientMetrics: 7,
   group: 8,
 } as const

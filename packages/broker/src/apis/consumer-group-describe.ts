@@ -10,6 +10,7 @@ import { type OwnedPartitions, type PartitionSet, toList, unionOwned } from '../
 import { preferredAssignor } from '../groups/consumer/target-assignment.ts'
 import type { BrokerServices } from '../services.ts'
 import { groupOperations } from './authorized-operations.ts'
+import { requireConsumerProtocol } from './consumer-protocol.ts'
 import { handler } from './handler.ts'
 
 type DescribedGroup = ResponseInput<typeof consumerGroupDescribe>['groups'][number]
@@ -19,15 +20,15 @@ const memberTypes = { classic: 0, consumer: 1 } as const
 
 export const consumerGroupDescribeHandler = handler(
   consumerGroupDescribe,
-  async ({ request, broker }) => ({
-    groups: await Promise.all(
-      request.groupIds.map(async groupId => {
-        const described = await describe(broker, groupId)
-        if (!request.includeAuthorizedOperations || described.errorCode !== errorCode('NONE')) return described
-        return { ...described, authorizedOperations: groupOperations }
-      }),
-    ),
-  }),
+  async ({ request, broker }) => {
+    requireConsumerProtocol(broker)
+    const groups = request.groupIds.map(async groupId => {
+      const described = await describe(broker, groupId)
+      if (!request.includeAuthorizedOperations || described.errorCode !== errorCode('NONE')) return described
+      return { ...described, authorizedOperations: groupOperations }
+    })
+    return { groups: await Promise.all(groups) }
+  },
   {
     refuse: ({ request, errorCode, errorMessage }) => ({
       groups: request.groupIds.map(groupId => ({ groupId, errorCode, errorMessage, ...nothing })),

@@ -6,6 +6,7 @@
 import { consumerGroupHeartbeat, errorCode, KafkaError, type Request } from '@ottla/protocol'
 import { leaves, leavesTemporarily } from '../groups/consumer/consumer-member.ts'
 import type { ConsumerGroupSettings } from '../groups/group-context.ts'
+import { requireConsumerProtocol } from './consumer-protocol.ts'
 import { handler } from './handler.ts'
 
 type HeartbeatRequest = Request<typeof consumerGroupHeartbeat>
@@ -13,6 +14,7 @@ type HeartbeatRequest = Request<typeof consumerGroupHeartbeat>
 export const consumerGroupHeartbeatHandler = handler(
   consumerGroupHeartbeat,
   async ({ request, version, broker, connection }) => {
+    requireConsumerProtocol(broker)
     check(request, version, broker.groups.settings.consumer)
     const shard = await broker.groups.shard(request.groupId)
     const caller = { clientId: connection.clientId ?? '', clientHost: `/${connection.clientHost}` }

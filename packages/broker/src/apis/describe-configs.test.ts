@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeConfigs, errorName, type RequestInput } from '@ottla/protocol'
+import { kafkaBrokerSettings } from '../settings/kafka-settings.ts'
 import { TestBroker, versionsOf } from '../testing/test-broker.ts'
 
 type Resource = RequestInput<typeof describeConfigs>['resources'][number]
@@ -114,4 +115,25 @@ test('knows no topic, no name and no kind of resource that is not there', async 
       'INVALID_REQUEST',
     )
   }
+})
+
+test('all of the settings that Kafka has are there; those that change nothing here say so and show what was configured', async () => {
+  await using broker = await TestBroker.start({ 'num.io.threads': '3', 'ssl.key.password': 'secret' })
+  const { results } = await broker.request(describeConfigs, 4, {
+    resources: [{ resourceType: 4, resourceName: '1', configurationKeys: null }],
+    includeSynonyms: true,
+    includeDocumentation: true,
+  })
+  const { configs } = results[0]!
+  assert.deepEqual(configs.map(({ name }) => name).sort(), Object.keys(kafkaBrokerSettings).sort())
+  const unused = configs.find(({ name }) => name === 'num.io.threads')
+  assert.deepEqual(
+    [unused?.value, unused?.readOnly, unused?.configSource, unused?.documentation],
+    ['3', true, 4, 'A setting of Apache Kafka that has no effect here.'],
+  )
+  const secret = configs.find(({ name }) => name === 'ssl.key.password')
+  assert.deepEqual(
+    [secret?.value, secret?.isSensitive, ...secret!.synonyms.map(({ value }) => value)],
+    [null, true, null],
+  )
 })

@@ -1,14 +1,15 @@
 /**
- * DescribeConfigs: settings of topics, consumer groups and the broker, where each value comes from (KIP-226), from v3 with type and
- * documentation (KIP-569). Of the broker only settings that have an effect here are named. Values of passwords are never told.
+ * DescribeConfigs: settings of topics, groups, subscriptions to clients' metrics and the broker, where each value comes from (KIP-226),
+ * from v3 with type and documentation (KIP-569). All of Kafka's settings are named; the documentation says which have no effect here.
  */
 
 import { describeConfigs, errorCode, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
 import { topicNameProblem } from '../metadata/topic-name.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
-import { groupConfigEntries, groupSettingNames, groupSettings } from '../settings/group-settings.ts'
-import type { SettingType } from '../settings/setting.ts'
+import { clientMetricsSettingNames, clientMetricsSettings } from '../settings/client-metrics-settings.ts'
+import { groupConfigEntries, groupSettingNames, groupSettings, isGroupSettingName } from '../settings/group-settings.ts'
+import { kafkaBrokerSettings, kafkaGroupSettings } from '../settings/kafka-settings.ts'
 import {
   brokerConfigEntries,
   textInForce,
@@ -17,30 +18,12 @@ import {
   topicSettingNames,
 } from '../settings/topic-config.ts'
 import { topicSettings } from '../settings/topic-settings.ts'
-import { configResources, configSourceCodes } from './config-resources.ts'
+import { configResources } from './config-resources.ts'
+import { type ConfigFacts, type DescribedConfig, describedConfig, noEffect, type Wanted } from './described-config.ts'
 import { handler } from './handler.ts'
 
 type Resource = Request<typeof describeConfigs>['resources'][number]
 type Result = ResponseInput<typeof describeConfigs>['results'][number]
-type ConfigAnswer = Result['configs'][number]
-
-interface Wanted {
-  readonly includeSynonyms: boolean
-  readonly includeDocumentation: boolean
-}
-
-/** Kafka's codes (`ConfigType`); it knows no uint, and tells passwords apart. */
-const typeCodes: Readonly<Record<SettingType, number>> = {
-  boolean: 1,
-  string: 2,
-  int: 3,
-  short: 4,
-  long: 5,
-  double: 6,
-  list: 7,
-  class: 8,
-  password: 9,
-}
 
 export const describeConfigsHandler = handler(
   describeConfigs,
@@ -79,103 +62,110 @@ function describe(broker: BrokerServices, resource: Resource, wanted: Wanted): R
   }
 }
 
-function configsOf(broker: BrokerServices, { resourceType, resourceName }: Resource, wanted: Wanted): ConfigAnswer[] {
-  if (resourceType === configResources.topic) return topicConfigs(broker, resourceName, wanted)
-  if (resourceType === configResources.group) return groupConfigs(broker, resourceName, wanted)
-  if (resourceType !== configResources.broker) {
-    throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
-  }
-  if (resourceName === '') return defaultBrokerConfigs(broker, wanted)
-  if (!/^[+-]?\d+$/.test(resourceName)) {
-    throw new KafkaError('INVALID_REQUEST', `Broker id must be an integer, but it is: ${resourceName}`)
-  }
-  if (resourceName !== String(broker.nodeId)) {
-    throw new KafkaError(
-      'INVALID_REQUEST',
-      `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${resourceName}`,
-    )
-  }
-  return brokerConfigs(broker, wanted)
+function configsOf(
+  broker: BrokerServices,
+  { resourceType, resourceName }: Resource,
+  wanted: Wanted,
+): DescribedConfig[] {
+  const facts = factsOf(broker, resourceType, resourceName)
+  return facts.map(one => describedConfig(one, wanted))
 }
 
-function topicConfigs({ metadata, settings }: BrokerServices, name: string, wanted: Wanted): ConfigAnswer[] {
+function factsOf(broker: BrokerServices, resourceType: number, name: string): ConfigFacts[] {
+  switch (resourceType) {
+    case configResources.topic:
+      return topicConfigs(broker, name)
+    case configResources.group:
+      return groupConfigs(broker, name)
+    case configResources.clientMetrics:
+      return clientMetricsConfigs(broker, name)
+    case configResources.broker:
+      if (name === '') return defaultBrokerConfigs(broker)
+      checkBrokerId(broker, name, `${broker.nodeId} or empty string,`)
+      return brokerConfigs(broker)
+    case configResources.brokerLogger:
+      if (name === '') throw new KafkaError('INVALID_REQUEST', 'Broker id must not be empty')
+      checkBrokerId(broker, name, String(broker.nodeId))
+      // Kafka's loggers are Log4j's; there are none of that kind here.
+      return []
+    default:
+      throw new KafkaError('INVALID_REQUEST', `Unsupported resource type: ${resourceType}`)
+  }
+}
+
+function checkBrokerId({ nodeId }: BrokerServices, name: string, expected: string): void {
+  if (!/^[+-]?\d+$/.test(name)) {
+    throw new KafkaError('INVALID_REQUEST', `Broker id must be an integer, but it is: ${name}`)
+  }
+  if (name === String(nodeId)) return
+  throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${expected} but received ${name}`)
+}
+
+function topicConfigs({ metadata, settings }: BrokerServices, name: string): ConfigFacts[] {
   const problem = topicNameProblem(name)
   if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
   const topic = metadata.topic(name)
   if (topic === undefined)
     throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', 'This server does not host this topic-partition.')
-  return topicSettingNames.map(setting => {
-    const { text, source } = textInForce(setting, topic.overrides, settings)
-    const synonyms = topicConfigEntries(setting, topic.overrides, settings)
+  return topicSettingNames.map(setting => ({
+    name: setting,
+    type: topicSettingFact(setting).type,
+    inForce: textInForce(setting, topic.overrides, settings),
+    synonyms: topicConfigEntries(setting, topic.overrides, settings),
+    documentation: topicSettings[setting].documentation,
+  }))
+}
+
+function groupConfigs({ metadata, settings }: BrokerServices, name: string): ConfigFacts[] {
+  if (name === '') throw new KafkaError('INVALID_REQUEST', 'Group name must not be empty')
+  const overrides = metadata.overrides({ type: 'group', name })
+  return groupSettingNames.map(setting => {
+    const synonyms = groupConfigEntries(setting, overrides, settings)
     return {
       name: setting,
-      value: text,
-      readOnly: false,
-      configSource: configSourceCodes[source],
-      isSensitive: false,
-      synonyms: wanted.includeSynonyms ? synonyms.map(entry => synonym(entry.name, entry)) : [],
-      configType: typeCodes[topicSettingFact(setting).type],
-      documentation: wanted.includeDocumentation ? topicSettings[setting].documentation : null,
+      type: kafkaGroupSettings[setting].type,
+      inForce: synonyms[0],
+      synonyms,
+      documentation: isGroupSettingName(setting) ? groupSettings[setting].documentation : noEffect,
     }
   })
 }
 
-function groupConfigs({ metadata, settings }: BrokerServices, groupId: string, wanted: Wanted): ConfigAnswer[] {
-  if (groupId === '') throw new KafkaError('INVALID_REQUEST', 'Group name must not be empty')
-  return groupSettingNames.map(name => {
-    const entries = groupConfigEntries(name, metadata.groupOverrides(groupId), settings)
-    const [inForce = { source: 'default' as const, text: null }] = entries
-    return {
-      name,
-      value: inForce.text,
-      readOnly: false,
-      configSource: configSourceCodes[inForce.source],
-      isSensitive: false,
-      synonyms: wanted.includeSynonyms ? entries.map(entry => synonym(entry.name, entry)) : [],
-      configType: typeCodes[groupSettings[name].type],
-      documentation: wanted.includeDocumentation ? groupSettings[name].documentation : null,
+function clientMetricsConfigs({ metadata }: BrokerServices, name: string): ConfigFacts[] {
+  if (name === '') throw new KafkaError('INVALID_REQUEST', 'Client metrics subscription name must not be empty')
+  const overrides = metadata.overrides({ type: 'clientMetrics', name })
+  return clientMetricsSettingNames.map(setting => {
+    const { type, default: text, documentation } = clientMetricsSettings[setting]
+    const override = overrides.get(setting)
+    if (override === undefined) {
+      return { name: setting, type, documentation, inForce: { source: 'default', text }, synonyms: [] }
     }
+    const entry = { name: setting, source: 'clientMetrics', text: override } as const
+    return { name: setting, type, documentation, inForce: entry, synonyms: [entry] }
   })
 }
 
-function brokerConfigs({ settings }: BrokerServices, wanted: Wanted): ConfigAnswer[] {
-  return [...brokerSettings].map(([name, setting]) => {
-    const isSensitive = setting.type === 'password'
-    const [inForce = { source: 'default' as const, text: null }] = settings.entries(name)
-    const told = (text: string | null): string | null => (isSensitive ? null : text)
+/** All that Kafka has; what has no effect here can't be changed. */
+function brokerConfigs({ settings }: BrokerServices): ConfigFacts[] {
+  return Object.entries(kafkaBrokerSettings).map(([name, fact]) => {
+    const used = brokerSettings.get(name)
     return {
       name,
-      value: told(inForce.text),
-      readOnly: !setting.isDynamic,
-      configSource: configSourceCodes[inForce.source],
-      isSensitive,
-      synonyms: wanted.includeSynonyms
-        ? brokerConfigEntries(name, settings).map(entry => synonym(entry.name, { ...entry, text: told(entry.text) }))
-        : [],
-      configType: typeCodes[setting.type],
-      documentation: wanted.includeDocumentation ? setting.documentation : null,
+      type: fact.type,
+      inForce: settings.entries(name)[0],
+      synonyms: brokerConfigEntries(name, settings),
+      documentation: used?.documentation ?? noEffect,
+      readOnly: used?.isDynamic !== true,
     }
   })
 }
 
 /** What was set while running for all brokers: nothing else has that name. */
-function defaultBrokerConfigs({ metadata }: BrokerServices, wanted: Wanted): ConfigAnswer[] {
-  return [...metadata.brokerOverrides('')].flatMap(([name, text]) => {
+function defaultBrokerConfigs({ metadata }: BrokerServices): ConfigFacts[] {
+  return [...metadata.overrides({ type: 'broker', name: '' })].flatMap(([name, text]) => {
     const setting = brokerSettings.get(name)
     if (setting === undefined) return []
-    return {
-      name,
-      value: text,
-      readOnly: false,
-      configSource: configSourceCodes.dynamicDefault,
-      isSensitive: false,
-      synonyms: wanted.includeSynonyms ? [synonym(name, { source: 'dynamicDefault', text })] : [],
-      configType: typeCodes[setting.type],
-      documentation: wanted.includeDocumentation ? setting.documentation : null,
-    }
+    const entry = { name, source: 'dynamicDefault', text } as const
+    return [{ name, type: setting.type, inForce: entry, synonyms: [entry], documentation: setting.documentation }]
   })
-}
-
-function synonym(name: string, { source, text }: { source: keyof typeof configSourceCodes; text: string | null }) {
-  return { name, value: text, source: configSourceCodes[source] }
 }

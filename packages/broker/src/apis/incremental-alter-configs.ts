@@ -1,68 +1,34 @@
 /**
- * IncrementalAlterConfigs (KIP-339): sets, removes, extends and shortens single settings of topics, consumer groups and the broker.
- * All changes of one resource take effect or none. What was changed of the broker outlives a restart, above its file.
+ * IncrementalAlterConfigs (KIP-339): sets, removes, extends and shortens single settings of topics, groups, subscriptions to clients'
+ * metrics and the broker. What was changed of the broker outlives a restart, above its file.
  */
 
-import { errorCode, incrementalAlterConfigs, KafkaError, type Request, type ResponseInput } from '@ottla/protocol'
-import type { ConfigChanges } from '../metadata/config-changes.ts'
-import { topicNameProblem } from '../metadata/topic-name.ts'
+import { incrementalAlterConfigs, KafkaError, type Request } from '@ottla/protocol'
+import type { ConfigChanges, ConfigResource, Overrides } from '../metadata/config-resource.ts'
 import type { BrokerServices } from '../services.ts'
 import { brokerSettings } from '../settings/broker-settings.ts'
 import { isTopicSettingName, textInForce, topicSettingFact } from '../settings/topic-config.ts'
+import { alterResources, refuseResources } from './alter-resource.ts'
 import { configResources } from './config-resources.ts'
 import { handler } from './handler.ts'
 
 type Resource = Request<typeof incrementalAlterConfigs>['resources'][number]
-type Result = ResponseInput<typeof incrementalAlterConfigs>['responses'][number]
 
 const operations = { set: 0, delete: 1, append: 2, subtract: 3 } as const
 
 export const incrementalAlterConfigsHandler = handler(
   incrementalAlterConfigs,
-  async ({ request, broker }) => {
-    const keyOf = ({ resourceType, resourceName }: Resource): string => `${resourceType}/${resourceName}`
-    const counts = new Map<string, number>()
-    for (const resource of request.resources) counts.set(keyOf(resource), (counts.get(keyOf(resource)) ?? 0) + 1)
-    const responses: Result[] = []
-    for (const resource of request.resources) {
-      const isRepeated = counts.get(keyOf(resource)) !== 1
-      responses.push(await alter(broker, resource, { isRepeated, validateOnly: request.validateOnly }))
-    }
-    return { responses }
-  },
-  {
-    refuse: ({ request, errorCode, errorMessage }) => ({
-      responses: request.resources.map(({ resourceType, resourceName }) => ({
-        errorCode,
-        errorMessage,
-        resourceType,
-        resourceName,
-      })),
+  async ({ request, broker }) => ({
+    responses: await alterResources(broker, request.resources, {
+      check,
+      changesOf: (asked, resource) => overrides => changesOf(asked, listsOf(broker, resource, overrides)),
+      validateOnly: request.validateOnly,
     }),
-  },
+  }),
+  { refuse: ({ request, ...refusal }) => ({ responses: refuseResources(request.resources, refusal) }) },
 )
 
-async function alter(
-  broker: BrokerServices,
-  resource: Resource,
-  { isRepeated, validateOnly }: { isRepeated: boolean; validateOnly: boolean },
-): Promise<Result> {
-  const { resourceType, resourceName } = resource
-  try {
-    if (isRepeated) throw new KafkaError('INVALID_REQUEST', 'Each resource must appear at most once.')
-    checkNames(resource)
-    if (resourceType === configResources.topic) await alterTopic(broker, resource, validateOnly)
-    else if (resourceType === configResources.broker) await alterBroker(broker, resource, validateOnly)
-    else if (resourceType === configResources.group) await alterGroup(broker, resource, validateOnly)
-    else throw new KafkaError('INVALID_REQUEST', `Unknown resource type ${resourceType}`)
-    return { errorCode: 0, errorMessage: null, resourceType, resourceName }
-  } catch (error) {
-    if (!(error instanceof KafkaError)) throw error
-    return { errorCode: errorCode(error.errorName), errorMessage: error.message, resourceType, resourceName }
-  }
-}
-
-function checkNames({ configs }: Resource): void {
+function check({ resourceType, configs }: Resource): void {
   const names = new Set<string>()
   for (const { name, configOperation, value } of configs) {
     if (names.has(name)) throw new KafkaError('INVALID_REQUEST', 'Error due to duplicate config keys')
@@ -70,64 +36,37 @@ function checkNames({ configs }: Resource): void {
     if (value === null && configOperation !== operations.delete) {
       throw new KafkaError('INVALID_REQUEST', `Null value not supported for : ${name}`)
     }
+    // Kafka's loggers are Log4j's; there are none of that kind here.
+    if (resourceType === configResources.brokerLogger) {
+      throw new KafkaError('INVALID_CONFIG', `Logger ${name} does not exist!`)
+    }
   }
 }
 
-async function alterTopic(
-  { metadata, settings }: BrokerServices,
-  { resourceName, configs }: Resource,
-  validateOnly: boolean,
-): Promise<void> {
-  if (resourceName === '') throw new KafkaError('INVALID_REQUEST', 'Default topic resources are not allowed.')
-  const problem = topicNameProblem(resourceName)
-  if (problem !== null) throw new KafkaError('INVALID_TOPIC_EXCEPTION', problem)
-  const topic = metadata.topic(resourceName)
-  if (topic === undefined)
-    throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${resourceName}' does not exist.`)
-  const changes = changesOf(configs, {
-    isList: name => isTopicSettingName(name) && topicSettingFact(name).type === 'list',
-    current: name => (isTopicSettingName(name) ? textInForce(name, topic.overrides, settings).text : ''),
-  })
-  if (validateOnly) metadata.checkTopicConfig(resourceName, changes)
-  else await metadata.alterTopicConfig(resourceName, changes)
-}
-
-async function alterBroker(
-  { metadata, settings, nodeId }: BrokerServices,
-  { resourceName, configs }: Resource,
-  validateOnly: boolean,
-): Promise<void> {
-  if (resourceName !== '' && !/^[+-]?\d+$/.test(resourceName)) {
-    throw new KafkaError('INVALID_REQUEST', `Node id must be an integer, but it is: ${resourceName}`)
-  }
-  if (resourceName !== '' && resourceName !== String(nodeId)) {
-    throw new KafkaError('INVALID_REQUEST', `Unexpected broker id, expected ${nodeId}, but received ${resourceName}`)
-  }
-  const changes = changesOf(configs, {
-    isList: name => brokerSettings.get(name)?.type === 'list',
-    current: name => settings.entries(name)[0]?.text ?? '',
-  })
-  if (validateOnly) metadata.checkBrokerConfig(changes)
-  else await metadata.alterBrokerConfig(resourceName, changes)
-}
-
-async function alterGroup(
-  { metadata }: BrokerServices,
-  { resourceName, configs }: Resource,
-  validateOnly: boolean,
-): Promise<void> {
-  // None of them is a list, so nothing is extended or shortened.
-  const changes = changesOf(configs, { isList: () => false, current: () => '' })
-  if (validateOnly) metadata.checkGroupConfig(resourceName, changes)
-  else await metadata.alterGroupConfig(resourceName, changes)
-}
-
-interface SettingsOfResource {
+interface Lists {
   readonly isList: (name: string) => boolean
+  /** Text in force. */
   readonly current: (name: string) => string
 }
 
-function changesOf(configs: Resource['configs'], { isList, current }: SettingsOfResource): ConfigChanges {
+/** Which settings of the resource can be extended and shortened. Of groups and client metrics Kafka takes none for a list. */
+function listsOf({ settings }: BrokerServices, { type }: ConfigResource, overrides: Overrides): Lists {
+  if (type === 'topic') {
+    return {
+      isList: name => isTopicSettingName(name) && topicSettingFact(name).type === 'list',
+      current: name => (isTopicSettingName(name) ? textInForce(name, overrides, settings).text : ''),
+    }
+  }
+  if (type === 'broker') {
+    return {
+      isList: name => brokerSettings.get(name)?.type === 'list',
+      current: name => settings.entries(name)[0]?.text ?? '',
+    }
+  }
+  return { isList: () => false, current: () => '' }
+}
+
+function changesOf({ configs }: Resource, { isList, current }: Lists): ConfigChanges {
   const changes = new Map<string, string | null>()
   for (const { name, configOperation, value } of configs) {
     if (configOperation === operations.set) changes.set(name, value ?? '')
@@ -141,8 +80,8 @@ function changesOf(configs: Resource['configs'], { isList, current }: SettingsOf
         .filter(item => item !== '')
       const changed = (value ?? '').split(',').map(item => item.trim())
       const kept = items.filter(item => !changed.includes(item))
-      const added = configOperation === operations.append ? changed.filter(item => !items.includes(item)) : []
-      changes.set(name, configOperation === operations.append ? [...items, ...added].join(',') : kept.join(','))
+      const added = changed.filter(item => !items.includes(item))
+      changes.set(name, (operation === 'APPEND' ? [...items, ...added] : kept).join(','))
     } else {
       throw new KafkaError('INVALID_REQUEST', `Unknown operation ${configOperation} for ${name}`)
     }

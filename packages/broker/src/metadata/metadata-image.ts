@@ -4,13 +4,13 @@
  */
 
 import type { MetadataRecord } from '@ottla/protocol'
+import { type ConfigResource, type ConfigResourceType, configResourceCodes, type Overrides } from './config-resource.ts'
 
 export interface TopicImage {
   readonly name: string
   readonly id: string
   readonly partitionCount: number
-  /** What was set for this topic, by Kafka's names. */
-  readonly overrides: ReadonlyMap<string, string>
+  readonly overrides: Overrides
 }
 
 interface MutableTopic {
@@ -19,20 +19,14 @@ interface MutableTopic {
   partitions: Set<number>
 }
 
-/** Resource types of ConfigRecord (`ConfigResource.Type`). */
-export const topicResource = 2
-export const brokerResource = 4
-export const groupResource = 32
-
-const noOverrides: ReadonlyMap<string, string> = new Map()
+const noOverrides: Overrides = new Map()
 
 export class MetadataImage {
   readonly #topics = new Map<string, MutableTopic>()
   readonly #names = new Map<string, string>()
   readonly #removedTopicIds = new Set<string>()
-  readonly #topicOverrides = new Map<string, Map<string, string>>()
-  readonly #brokerOverrides = new Map<string, Map<string, string>>()
-  readonly #groupOverrides = new Map<string, Map<string, string>>()
+  /** By code of the resource's type, and its name. A resource that nothing is set for is not in it. */
+  readonly #overrides = new Map<number, Map<string, Map<string, string>>>()
   readonly #features = new Map<string, number>()
   #nextProducerId = 0
   #highestBrokerEpoch = -1
@@ -49,18 +43,11 @@ export class MetadataImage {
       case 'removeTopicRecord':
         this.#removeTopic(record.topicId)
         break
-      case 'configRecord': {
-        const ofType = this.#overridesOf(record.resourceType)
-        if (ofType === undefined) break
-        const overrides = ofType.get(record.resourceName) ?? new Map<string, string>()
-        if (record.value === null) overrides.delete(record.name)
-        else overrides.set(record.name, record.value)
-        ofType.set(record.resourceName, overrides)
+      case 'configRecord':
+        this.#setConfig(record)
         break
-      }
       case 'featureLevelRecord':
-        if (record.featureLevel === 0) this.#features.delete(record.name)
-        else this.#features.set(record.name, record.featureLevel)
+        this.#features.set(record.name, record.featureLevel)
         break
       case 'producerIdsRecord':
         this.#nextProducerId = Number(record.nextProducerId)
@@ -80,7 +67,18 @@ export class MetadataImage {
     if (topic === undefined) return
     this.#topics.delete(id)
     this.#names.delete(topic.name)
-    this.#topicOverrides.delete(topic.name)
+    this.#overrides.get(configResourceCodes.topic)?.delete(topic.name)
+  }
+
+  #setConfig(config: { resourceType: number; resourceName: string; name: string; value: string | null }): void {
+    const { resourceType, resourceName, name, value } = config
+    const ofType = this.#overrides.get(resourceType) ?? new Map<string, Map<string, string>>()
+    const overrides = new Map(ofType.get(resourceName))
+    if (value === null) overrides.delete(name)
+    else overrides.set(name, value)
+    if (overrides.size > 0) ofType.set(resourceName, overrides)
+    else ofType.delete(resourceName)
+    this.#overrides.set(resourceType, ofType)
   }
 
   topics(): TopicImage[] {
@@ -97,22 +95,24 @@ export class MetadataImage {
     return this.#removedTopicIds.has(topicId)
   }
 
-  /** What was set for one broker, or, under the empty name, for all. */
-  brokerOverrides(brokerId: string): ReadonlyMap<string, string> {
-    return new Map(this.#brokerOverrides.get(brokerId))
+  /** Immutable: a change makes a new map. */
+  overrides({ type, name }: ConfigResource): Overrides {
+    return this.#overrides.get(configResourceCodes[type])?.get(name) ?? noOverrides
   }
 
-  /** What was set for one consumer group. */
-  groupOverrides(groupId: string): ReadonlyMap<string, string> {
-    return this.#groupOverrides.get(groupId) ?? noOverrides
+  /** Names of those that anything is set for. */
+  configured(type: ConfigResourceType): string[] {
+    return [...(this.#overrides.get(configResourceCodes[type])?.keys() ?? [])]
   }
 
+  /** Level 0 means that it was switched off; undefined, that the log says nothing of it. */
   feature(name: string): number | undefined {
     return this.#features.get(name)
   }
 
+  /** Those in force. */
   features(): ReadonlyMap<string, number> {
-    return new Map(this.#features)
+    return new Map([...this.#features].filter(([, level]) => level > 0))
   }
 
   get nextProducerId(): number {
@@ -124,13 +124,7 @@ export class MetadataImage {
     return this.#highestBrokerEpoch
   }
 
-  #overridesOf(resourceType: number): Map<string, Map<string, string>> | undefined {
-    if (resourceType === topicResource) return this.#topicOverrides
-    if (resourceType === brokerResource) return this.#brokerOverrides
-    return resourceType === groupResource ? this.#groupOverrides : undefined
-  }
-
   #imageOf({ name, id, partitions }: MutableTopic): TopicImage {
-    return { name, id, partitionCount: partitions.size, overrides: new Map(this.#topicOverrides.get(name)) }
+    return { name, id, partitionCount: partitions.size, overrides: this.overrides({ type: 'topic', name }) }
   }
 }

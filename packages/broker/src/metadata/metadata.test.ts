@@ -167,8 +167,8 @@ test('changes made at the same time are made one after the other, and all of the
   const results = await Promise.allSettled([
     broker.createTopic('same'),
     broker.createTopic('same'),
-    broker.broker.metadata.alterTopicConfig('t1', new Map([['retention.ms', '5']])),
-    broker.broker.metadata.alterTopicConfig('t1', new Map([['segment.ms', '6']])),
+    broker.broker.metadata.alterConfig({ type: 'topic', name: 't1' }, () => new Map([['retention.ms', '5']])),
+    broker.broker.metadata.alterConfig({ type: 'topic', name: 't1' }, () => new Map([['segment.ms', '6']])),
   ])
   assert.deepEqual(
     results.map(({ status }) => status),

@@ -14,15 +14,21 @@
 import type { LogConfig, LogDirectory } from '@ottla/log'
 import { decodeMetadataRecord, KafkaError } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
-import { checkGroupOverrides } from '../settings/group-settings.ts'
-import { SettingError } from '../settings/setting.ts'
-import { checkDynamicSetting, type Settings } from '../settings/settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { checkTopicOverrides, logConfigOf, type TopicOverrides } from '../settings/topic-config.ts'
 import type { Clock } from '../time/clock.ts'
 import { ChangeQueue } from './change-queue.ts'
-import { type ConfigChanges, withChanges } from './config-changes.ts'
+import {
+  asKafkaError,
+  type ConfigChanges,
+  type ConfigResource,
+  type ConfigResourceType,
+  checkConfig,
+  type Overrides,
+} from './config-resource.ts'
+import { checkFeatureUpdates, type FeatureUpdate } from './feature-updates.ts'
 import { supportedFeatures } from './features.ts'
-import { brokerResource, groupResource, MetadataImage, type TopicImage, topicResource } from './metadata-image.ts'
+import { MetadataImage, type TopicImage } from './metadata-image.ts'
 import { MetadataLog } from './metadata-log.ts'
 import { PartitionDirectories } from './partition-directories.ts'
 import {
@@ -64,6 +70,9 @@ export interface MetadataOptions {
   readonly nodeId: number
   readonly randomBytes: (count: number) => Buffer
 }
+
+/** What shall change, of what is set now. May throw KafkaError. */
+export type ChangesOf = (overrides: Overrides) => ConfigChanges
 
 /** Kafka's limit against requests that would create millions of files: partitions that one request may add. */
 const maxPartitionsOfRequest = 10_000
@@ -175,7 +184,7 @@ export class Metadata {
     if (partitionCount > maxPartitionsOfRequest) {
       throw new KafkaError('POLICY_VIOLATION', 'Excessively large number of partitions per request.')
     }
-    asInvalidConfig(() => checkTopicOverrides(overrides, this.#options.settings))
+    asKafkaError('INVALID_CONFIG', () => checkTopicOverrides(overrides, this.#options.settings))
   }
 
   /** Rejects with KafkaError; the topic is there, with all its partitions, when it resolves. */
@@ -190,7 +199,7 @@ export class Metadata {
         await this.#append([
           topicRecord(id, name),
           ...partitions.map(partition => partitionRecord(id, partition, this.#place)),
-          ...[...overrides].map(([key, value]) => configRecord({ type: topicResource, name }, key, value)),
+          ...[...overrides].map(([key, value]) => configRecord({ type: 'topic', name }, key, value)),
         ])
         this.#refreshTopic(name)
       } catch (error) {
@@ -263,76 +272,62 @@ export class Metadata {
     })
   }
 
-  /** Sets (text) or removes (null) overrides of a topic. Rejects with KafkaError INVALID_CONFIG and the like. */
-  alterTopicConfig(name: string, changes: ConfigChanges): Promise<void> {
+  /** What was set for one resource. It need not exist. */
+  overrides(resource: ConfigResource): Overrides {
+    return this.#image.overrides(resource)
+  }
+
+  /** Names of the resources that anything is set for. */
+  configured(type: ConfigResourceType): string[] {
+    return this.#image.configured(type)
+  }
+
+  /** Rejects with KafkaError if `alterConfig` would. */
+  async checkConfig(resource: ConfigResource, changesOf: ChangesOf): Promise<void> {
+    await this.#checkedChanges(resource, changesOf)
+  }
+
+  /**
+   * Changes what is set for a resource; `changesOf` gets what is set when it is this change's turn. Rejects with KafkaError
+   * INVALID_CONFIG, INVALID_REQUEST or, if there is no such topic (any more), UNKNOWN_TOPIC_OR_PARTITION.
+   */
+  alterConfig(resource: ConfigResource, changesOf: ChangesOf): Promise<void> {
     return this.#changes.run(async () => {
-      this.checkTopicConfig(name, changes)
+      const changes = await this.#checkedChanges(resource, changesOf)
       if (changes.size === 0) return
-      await this.#append([...changes].map(([key, value]) => configRecord({ type: topicResource, name }, key, value)))
-      this.#refreshTopic(name)
-    })
-  }
-
-  /** Throws KafkaError if the changes would not be accepted. */
-  checkTopicConfig(name: string, changes: ConfigChanges): void {
-    const topic = this.#topics.get(name)
-    if (topic === undefined) throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
-    const overrides = withChanges(topic.overrides, changes)
-    asInvalidConfig(() => checkTopicOverrides(overrides, this.#options.settings))
-  }
-
-  /** What was set while running, for this broker (its id) or for all brokers (''). */
-  brokerOverrides(brokerId: string): ReadonlyMap<string, string> {
-    return this.#image.brokerOverrides(brokerId)
-  }
-
-  /** Sets (text) or removes (null) settings of the running broker, or of all brokers (''). */
-  alterBrokerConfig(brokerId: string, changes: ConfigChanges): Promise<void> {
-    return this.#changes.run(async () => {
-      this.checkBrokerConfig(changes)
-      if (changes.size === 0) return
-      await this.#append(
-        [...changes].map(([key, value]) => configRecord({ type: brokerResource, name: brokerId }, key, value)),
-      )
+      await this.#append([...changes].map(([name, value]) => configRecord(resource, name, value)))
+      if (resource.type === 'topic') this.#refreshTopic(resource.name)
+      if (resource.type !== 'broker') return
       this.#applyDynamicSettings()
       this.#refreshAllTopics()
     })
   }
 
-  /** Throws KafkaError if the changes would not be accepted. */
-  checkBrokerConfig(changes: ConfigChanges): void {
-    for (const [name, value] of changes) {
-      if (value === null) continue
-      try {
-        checkDynamicSetting(name, value)
-      } catch (error) {
-        if (!(error instanceof SettingError)) throw error
-        throw new KafkaError('INVALID_REQUEST', error.message)
-      }
+  async #checkedChanges(resource: ConfigResource, changesOf: ChangesOf): Promise<ConfigChanges> {
+    const { type, name } = resource
+    if (type === 'topic' && !this.#topics.has(name)) {
+      throw new KafkaError('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
     }
+    const overrides = this.overrides(resource)
+    const changes = changesOf(overrides)
+    await checkConfig(resource, { overrides, changes, settings: this.#options.settings })
+    // What was not set need not be removed.
+    return new Map([...changes].filter(([setting, value]) => value !== null || overrides.has(setting)))
   }
 
-  /** What was set for one consumer group; the group need not exist. */
-  groupOverrides(groupId: string): ReadonlyMap<string, string> {
-    return this.#image.groupOverrides(groupId)
+  /** Throws KafkaError INVALID_UPDATE_VERSION if the levels of features can't be changed so. */
+  checkFeatureUpdates(updates: readonly FeatureUpdate[]): void {
+    checkFeatureUpdates(updates, { levels: this.features, nodeId: this.#options.nodeId })
   }
 
-  /** Sets (text) or removes (null) settings of a consumer group. Rejects with KafkaError INVALID_CONFIG and the like. */
-  alterGroupConfig(groupId: string, changes: ConfigChanges): Promise<void> {
+  /** Raises and lowers features; rejects as `checkFeatureUpdates` throws. */
+  updateFeatures(updates: readonly FeatureUpdate[]): Promise<void> {
     return this.#changes.run(async () => {
-      this.checkGroupConfig(groupId, changes)
-      if (changes.size === 0) return
-      await this.#append(
-        [...changes].map(([key, value]) => configRecord({ type: groupResource, name: groupId }, key, value)),
-      )
+      this.checkFeatureUpdates(updates)
+      const changed = updates.filter(({ feature, level }) => level !== (this.features.get(feature) ?? 0))
+      if (changed.length === 0) return
+      await this.#append(changed.map(({ feature, level }) => featureLevelRecord(feature, level)))
     })
-  }
-
-  /** Throws KafkaError if the changes would not be accepted. */
-  checkGroupConfig(groupId: string, changes: ConfigChanges): void {
-    if (groupId === '') throw new KafkaError('INVALID_REQUEST', 'Default group resources are not allowed.')
-    const overrides = withChanges(this.groupOverrides(groupId), changes)
-    asInvalidConfig(() => checkGroupOverrides(overrides, this.#options.settings))
   }
 
   /**
@@ -421,21 +416,12 @@ export class Metadata {
   #applyDynamicSettings(): void {
     const { settings, nodeId } = this.#options
     settings.setDynamic({
-      allBrokers: this.#image.brokerOverrides(''),
-      thisBroker: this.#image.brokerOverrides(String(nodeId)),
+      allBrokers: this.#image.overrides({ type: 'broker', name: '' }),
+      thisBroker: this.#image.overrides({ type: 'broker', name: String(nodeId) }),
     })
   }
 }
 
 function partitionsOf({ partitionCount }: Topic): number[] {
   return Array.from({ length: partitionCount }, (_, partition) => partition)
-}
-
-function asInvalidConfig(check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    if (!(error instanceof SettingError)) throw error
-    throw new KafkaError('INVALID_CONFIG', error.message)
-  }
 }

@@ -1,6 +1,7 @@
 /** The metadata records that this broker writes, framed, in KRaft's formats. One node is every replica and every leader. */
 
 import { encodeMetadataRecord } from '@ottla/protocol'
+import { type ConfigResource, configResourceCodes } from './config-resource.ts'
 import { supportedFeatures } from './features.ts'
 
 export function topicRecord(topicId: string, name: string): Buffer {
@@ -35,13 +36,10 @@ export function removeTopicRecord(topicId: string): Buffer {
   return encodeMetadataRecord('removeTopicRecord', { topicId }, 0)
 }
 
-/** @param resource what is configured: its kind (see metadata-image.ts) and name */
-export function configRecord(resource: { type: number; name: string }, name: string, value: string | null): Buffer {
-  return encodeMetadataRecord(
-    'configRecord',
-    { resourceType: resource.type, resourceName: resource.name, name, value },
-    0,
-  )
+/** @param value null removes what was set */
+export function configRecord(resource: ConfigResource, name: string, value: string | null): Buffer {
+  const resourceType = configResourceCodes[resource.type]
+  return encodeMetadataRecord('configRecord', { resourceType, resourceName: resource.name, name, value }, 0)
 }
 
 export function featureLevelRecord(name: string, featureLevel: number): Buffer {

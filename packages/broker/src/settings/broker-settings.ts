@@ -160,6 +160,7 @@ const declarations = {
   }),
   'socket.listen.backlog.size': int('The most connections that wait to be accepted.', { default: '511' }),
   'socket.request.max.bytes': int('The largest request that is accepted.'),
+  'telemetry.max.bytes': int('The most bytes of metrics that a client may push at a time, packed and unpacked.'),
   'unclean.leader.election.enable': boolean(topicDefault('unclean.leader.election.enable'), dynamic),
 } satisfies Record<string, Declaration<SettingValue | null>>
 

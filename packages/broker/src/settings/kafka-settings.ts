@@ -440,3 +440,86 @@ export const kafkaTopicSettings = {
   'segment.ms': { type: 'long', default: '604800000', min: 1 },
   'unclean.leader.election.enable': { type: 'boolean', default: 'false' },
 } as const satisfies Record<string, SettingFact>
+
+interface GroupSettingFact extends SettingFact {
+  /** The broker setting that is in force when nothing was set for the group. */
+  readonly synonym?: string
+}
+
+/** What a group of any kind can be configured with. */
+export const kafkaGroupSettings = {
+  'consumer.assignment.interval.ms': {
+    type: 'int',
+    default: '1000',
+    min: 0,
+    synonym: 'group.consumer.assignment.interval.ms',
+  },
+  'consumer.heartbeat.interval.ms': {
+    type: 'int',
+    default: '5000',
+    min: 1,
+    synonym: 'group.consumer.heartbeat.interval.ms',
+  },
+  'consumer.session.timeout.ms': {
+    type: 'int',
+    default: '45000',
+    min: 1,
+    synonym: 'group.consumer.session.timeout.ms',
+  },
+  'errors.deadletterqueue.copy.record.enable': { type: 'boolean', default: 'false' },
+  'errors.deadletterqueue.topic.name': { type: 'string', default: '' },
+  'share.assignment.interval.ms': {
+    type: 'int',
+    default: '1000',
+    min: 0,
+    synonym: 'group.share.assignment.interval.ms',
+  },
+  'share.auto.offset.reset': { type: 'string', default: 'latest' },
+  'share.delivery.count.limit': { type: 'int', default: '5', min: 2, synonym: 'group.share.delivery.count.limit' },
+  'share.heartbeat.interval.ms': { type: 'int', default: '5000', min: 1, synonym: 'group.share.heartbeat.interval.ms' },
+  'share.isolation.level': {
+    type: 'string',
+    default: 'read_uncommitted',
+    values: ['read_committed', 'read_uncommitted'],
+  },
+  'share.partition.max.record.locks': {
+    type: 'int',
+    default: '2000',
+    min: 100,
+    synonym: 'group.share.partition.max.record.locks',
+  },
+  'share.record.lock.duration.ms': {
+    type: 'int',
+    default: '30000',
+    min: 1000,
+    synonym: 'group.share.record.lock.duration.ms',
+  },
+  'share.renew.acknowledge.enable': { type: 'boolean', default: 'true' },
+  'share.session.timeout.ms': { type: 'int', default: '45000', min: 1, synonym: 'group.share.session.timeout.ms' },
+  'streams.assignment.interval.ms': {
+    type: 'int',
+    default: '1000',
+    min: 0,
+    synonym: 'group.streams.assignment.interval.ms',
+  },
+  'streams.assignor.name': { type: 'string', default: null, synonym: 'group.streams.assignors' },
+  'streams.heartbeat.interval.ms': {
+    type: 'int',
+    default: '5000',
+    min: 1,
+    synonym: 'group.streams.heartbeat.interval.ms',
+  },
+  'streams.initial.rebalance.delay.ms': {
+    type: 'int',
+    default: '3000',
+    min: 0,
+    synonym: 'group.streams.initial.rebalance.delay.ms',
+  },
+  'streams.num.standby.replicas': { type: 'int', default: '0', min: 0, synonym: 'group.streams.num.standby.replicas' },
+  'streams.rack.aware.assignment.tags': {
+    type: 'list',
+    default: '',
+    synonym: 'group.streams.rack.aware.assignment.tags',
+  },
+  'streams.session.timeout.ms': { type: 'int', default: '45000', min: 1, synonym: 'group.streams.session.timeout.ms' },
+} as const satisfies Record<string, GroupSettingFact>

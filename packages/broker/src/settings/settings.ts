@@ -38,19 +38,17 @@ export class Settings {
    * @throws SettingError for a name that nobody knows and for a value that is not allowed.
    */
   constructor(properties: Texts, logger?: Logger) {
-    const used = new Map<string, string>()
     for (const [name, text] of properties) {
       const setting = brokerSettings.get(name)
       if (setting !== undefined) {
         parseSetting(name, setting, text)
-        used.set(name, text)
         continue
       }
       const fact = kafkaBrokerSettings[name]
       if (fact === undefined && !name.startsWith('listener.name.')) throw unknownName(name)
       logger?.warn({ setting: name }, 'this setting of Kafka has no effect here')
     }
-    this.#static = used
+    this.#static = new Map(properties)
     this.#refresh()
   }
 
@@ -64,7 +62,10 @@ export class Settings {
     return this.#static.has(name)
   }
 
-  /** All values that are set for a name, strongest first; empty for one that is not set and has no default. */
+  /**
+   * All values that are set for a name, strongest first; empty for one that is not set and has no default. Also of settings that
+   * have no effect here.
+   */
   entries(name: string): BrokerSettingEntry[] {
     const entries: BrokerSettingEntry[] = []
     const add = (source: BrokerSettingSource, text: string | null | undefined): void => {
@@ -73,7 +74,7 @@ export class Settings {
     add('dynamicBroker', this.#dynamicBroker.get(name))
     add('dynamicDefault', this.#dynamicDefault.get(name))
     add('static', this.#static.get(name))
-    add('default', brokerSettings.get(name)?.default)
+    add('default', (brokerSettings.get(name) ?? kafkaBrokerSettings[name])?.default)
     return entries
   }
 
