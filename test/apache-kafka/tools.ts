@@ -8,6 +8,8 @@ import { apacheKafka } from './installation.ts'
 
 /** Classes of the tools, by the names of the scripts that Apache Kafka wraps around them. */
 const toolClasses = {
+  'client-metrics': 'org.apache.kafka.tools.ClientMetricsCommand',
+  cluster: 'org.apache.kafka.tools.ClusterTool',
   configs: 'org.apache.kafka.tools.ConfigCommand',
   'console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
   'console-producer': 'org.apache.kafka.tools.ConsoleProducer',
@@ -17,8 +19,14 @@ const toolClasses = {
   'dump-log': 'org.apache.kafka.tools.DumpLogSegments',
   'broker-api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   'e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
+  features: 'org.apache.kafka.tools.FeatureCommand',
   'get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
+  groups: 'org.apache.kafka.tools.GroupsCommand',
+  'leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',
+  'log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
+  'metadata-quorum': 'org.apache.kafka.tools.MetadataQuorumCommand',
   'producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
   'server-start': 'kafka.Kafka',
   storage: 'kafka.tools.StorageTool',
   topics: 'org.apache.kafka.tools.TopicCommand',
