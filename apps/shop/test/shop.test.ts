@@ -124,7 +124,7 @@ test('the OpenAPI document describes every public route', async () => {
   type Operation = { responses: Record<string, { content: object }> }
   const document = await shop.get<{ openapi: string; paths: Record<string, { post?: Operation }> }>('/openapi.json')
   const answers = document.paths['/orders']?.post?.responses ?? {}
-  assert.deepEqual(Object.keys(answers), ['201', '202', '409', '422', '503'])
+  assert.deepEqual(Object.keys(answers), ['201', '202', '402', '409', '422', '503'])
   assert.deepEqual(Object.keys(answers['422']?.content ?? {}), ['application/problem+json'])
   assert.match(document.openapi, /^3\.1/)
   const ofServices = (path: string) => path.startsWith('/services/')

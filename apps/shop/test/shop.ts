@@ -11,12 +11,13 @@ import { startStage } from '../src/stage/stage.ts'
 
 export type Answer = { status: number; headers: Headers; body: { orderId: string; status: string } & Problem }
 
-export async function startShop() {
+/** @param env settings of the services, beside the stage's own */
+export async function startShop(env: Record<string, string> = {}) {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ottla-shop-'))
   const brokers = process.env.KAFKA_BROKERS || undefined
   if (brokers !== undefined) await forgetEarlierShops(brokers.split(','))
   const remove = () => rm(dataDirectory, { recursive: true })
-  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers }).catch(async error => {
+  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers, env }).catch(async error => {
     await remove()
     throw error
   })
@@ -94,15 +95,24 @@ export async function startShop() {
         return process?.answering === true && process.status?.ready !== false
       }),
 
+    /** Kills it, and waits until it has been started again. */
+    async killAndRestart(name: ProcessName): Promise<void> {
+      const crashes = ({ processes }: Snapshot) => processes.find(process => process.name === name)?.crashes ?? 0
+      const before = crashes(await shop.get<Snapshot>('/stage/snapshot'))
+      await shop.do('kill', name)
+      await shop.until(`the kill of ${name} noticed`, snapshot => crashes(snapshot) > before)
+      await shop.untilReady(name)
+    },
+
     /** Nothing on its way any more, in a round that began after this was asked. */
     async untilAtRest(): Promise<Snapshot> {
       const { round } = await shop.get<Snapshot>('/stage/snapshot')
       return shop.until('at rest', snapshot => snapshot.atRest && snapshot.round >= round + 2)
     },
 
-    async untilFinal(orderId: string): Promise<OrderDetail> {
+    async untilFinal(orderId: string, withinMs = 60_000): Promise<OrderDetail> {
       let found: OrderDetail | undefined
-      for await (const _ of snapshots(stage.url, AbortSignal.timeout(30_000))) {
+      for await (const _ of snapshots(stage.url, AbortSignal.timeout(withinMs))) {
         found = await shop.order(orderId)
         if (found.status === 'confirmed' || found.status === 'cancelled') return found
       }

@@ -19,11 +19,14 @@ export const problem = z.object({
 })
 export type Problem = z.output<typeof problem>
 
-export const style = z.enum(['events', 'rest'])
+export const style = z.enum(['events', 'rest', 'rest-hardened', 'mixed'])
 export type Style = z.output<typeof style>
 
-/** `stored`: kept by Order, not yet in the log. `pending`: others are at work. The last two are final. */
-export const orderStatus = z.enum(['stored', 'pending', 'confirmed', 'cancelled'])
+/**
+ * `stored`: kept by Order, not yet in the log. `paying`: mixed style, before the payment is known. `pending`: others are at work.
+ * The last two are final.
+ */
+export const orderStatus = z.enum(['stored', 'paying', 'pending', 'confirmed', 'cancelled'])
 
 export const orderRequest = z.strictObject({
   customerId: z.string().trim().min(1).max(100),
@@ -109,11 +112,16 @@ export const postOrder = route({
   }),
   body: orderRequest,
   response: {
-    201: orderAnswer.describe('events: stored in the log, the outcome follows; rest: the outcome'),
-    202: orderAnswer.describe('stored by Order; it goes to the log when the broker is back'),
+    201: orderAnswer.describe(
+      'events, mixed: stored in the log, the outcome follows; rest, rest-hardened: the outcome',
+    ),
+    202: orderAnswer.describe(
+      'stored by Order; its status says what it waits for: the log (stored) or the payment (paying)',
+    ),
+    402: problem.describe('mixed: the payment is declined, the order cancelled'),
     409: problem.describe('a request with this Idempotency-Key is in flight'),
     422: problem.describe('the named field is wrong, or the Idempotency-Key belongs to another body'),
-    503: problem.describe('rest: a service that had to answer did not'),
+    503: problem.describe('a service that had to answer did not, or Order takes no more calls in these styles now'),
   },
 })
 
@@ -123,6 +131,9 @@ export const getOrder = route({
   service: 'order',
   summary: 'One order and its history',
   params: orderParams,
+  headers: z.looseObject({
+    prefer: z.string().optional().describe('wait=N: until the order is final, at most N seconds'),
+  }),
   response: { 200: orderDetail, 404: problem },
 })
 
@@ -177,7 +188,7 @@ export const listPayments = route({
         z.object({
           paymentId: z.string(),
           orderId: z.string(),
-          status: z.enum(['charged', 'declined', 'refunded']),
+          status: z.enum(['charged', 'declined', 'refunded', 'voided']),
           amount: minorUnits,
           currency,
           bankEntries: z.array(
@@ -219,12 +230,13 @@ export const chargeRequest = z.object({
   attempt: z.int().positive(),
   amount: minorUnits,
   currency,
+  announced: z.boolean().default(false).describe('mixed style: the result goes to the log too'),
 })
 export const chargeAnswer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('charged'), paymentId: z.string(), bankReference: z.string() }),
   z.object({ outcome: z.literal('declined'), paymentId: z.string(), reason: z.string() }),
 ])
-export const undoRequest = z.object({ orderId: z.string() })
+export const undoRequest = z.object({ orderId: z.string(), attempt: z.int().positive() })
 export const undoAnswer = z.object({ undone: z.boolean() })
 export const reserveRequest = z.object({
   orderId: z.string(),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { currency, minorUnits, orderId, orderLine } from './common.ts'
 import { type EventData, keepForEver, topic } from './topic.ts'
 
-export const cancelReason = z.enum(['payment-declined', 'out-of-stock'])
+export const cancelReason = z.enum(['payment-declined', 'out-of-stock', 'timed-out'])
 export type CancelReason = z.output<typeof cancelReason>
 
 export const orders = topic({

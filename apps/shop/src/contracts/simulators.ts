@@ -27,7 +27,7 @@ export const simulatorStatus = z.object({
 })
 export type SimulatorStatus = z.output<typeof simulatorStatus>
 
-/** The bank does a thing once per reference, as real ones do. */
+/** The bank does a thing once per reference, as real ones do; a reference that is cancelled is not charged any more. */
 export const bankCharge = z.object({ reference: z.string(), orderId: z.string(), amount: minorUnits, currency })
 export type BankCharge = z.output<typeof bankCharge>
 export const bankAnswer = z.discriminatedUnion('outcome', [
@@ -35,7 +35,10 @@ export const bankAnswer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('declined'), reason: z.string() }),
 ])
 export type BankAnswer = z.output<typeof bankAnswer>
-export const bankRefunded = z.object({ reference: z.string() })
+export const bankCancel = z.object({ reference: z.string(), orderId: z.string() })
+export type BankCancel = z.output<typeof bankCancel>
+export const bankCancelled = z.object({ refunded: minorUnits.describe('0: nothing had been charged') })
+export type BankCancelled = z.output<typeof bankCancelled>
 
 export const bankEntry = z.object({
   kind: z.enum(['charge', 'refund']),

@@ -1,7 +1,7 @@
 /** What Inventory remembers: what is on the shelf, and one reservation per order. Stock can't go below zero: the table refuses. */
 import type { Kysely } from 'kysely'
 import { products } from '../contracts/products.ts'
-import { type KitTables, openDatabase } from '../kit/database.ts'
+import { type DatabasePlace, type KitTables, openDatabase } from '../kit/database.ts'
 
 export type InventoryTables = KitTables & {
   stock: { sku: string; initial: number; available: number }
@@ -49,6 +49,6 @@ export async function stockShelves(database: Kysely<InventoryTables>): Promise<v
     .execute()
 }
 
-export function openInventoryDatabase(path: string): Kysely<InventoryTables> {
-  return openDatabase<InventoryTables>(path, migrations)
+export function openInventoryDatabase(place: DatabasePlace): Promise<Kysely<InventoryTables>> {
+  return openDatabase<InventoryTables>(place, migrations)
 }

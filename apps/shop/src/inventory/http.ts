@@ -5,17 +5,27 @@ import { findProduct } from '../contracts/products.ts'
 import type { HttpServer } from '../kit/http-server.ts'
 import { HttpProblem } from '../kit/problem.ts'
 import type { ServiceContext } from '../kit/service.ts'
+import { serve } from '../kit/spans.ts'
 import type { InventoryTables } from './database.ts'
 import { release, reserve } from './reserve.ts'
 
 export function inventoryRoutes(app: HttpServer, { database, now }: ServiceContext<InventoryTables>): void {
-  app.post('/reservations', { schema: { body: reserveRequest, response: { 200: reserveAnswer } } }, async request =>
-    database.transaction().execute(transaction => reserve(transaction, request.body, now())),
-  )
+  app.post('/reservations', { schema: { body: reserveRequest, response: { 200: reserveAnswer } } }, async request => {
+    const trace = serve(request, request.body.orderId)
+    return database.transaction().execute(async transaction => {
+      const result = await reserve(transaction, request.body, now())
+      await trace.end<InventoryTables>(transaction, 'reserve')
+      return result
+    })
+  })
 
   app.post('/releases', { schema: { body: undoRequest, response: { 200: undoAnswer } } }, async request => {
-    const { orderId } = request.body
-    const released = await database.transaction().execute(transaction => release(transaction, orderId, now()))
+    const trace = serve(request, request.body.orderId)
+    const released = await database.transaction().execute(async transaction => {
+      const result = await release(transaction, request.body, now())
+      await trace.end<InventoryTables>(transaction, 'release')
+      return result
+    })
     return { undone: released !== undefined }
   })
 

@@ -1,5 +1,4 @@
 /** The Inventory service: it alone knows what is on the shelf. */
-import { join } from 'node:path'
 import { runService } from '../kit/service.ts'
 import { openInventoryDatabase, stockShelves } from './database.ts'
 import { inventoryRoutes, readStock } from './http.ts'
@@ -7,7 +6,7 @@ import { inventoryReactions } from './react.ts'
 
 await runService({
   name: 'inventory',
-  open: settings => openInventoryDatabase(join(settings.dataDirectory, 'inventory.sqlite')),
+  open: settings => openInventoryDatabase(settings.database),
   recover: context => stockShelves(context.database),
   routes: inventoryRoutes,
   reactions: inventoryReactions,

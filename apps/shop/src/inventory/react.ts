@@ -21,7 +21,7 @@ export function inventoryReactions(): Reactions<InventoryTables> {
     }),
     ...on<InventoryTables, typeof orders, 'shop.order.cancelled.v1'>(orders, 'shop.order.cancelled.v1', event => {
       return async ({ database, now, publish }) => {
-        const released = await release(database, event.data.orderId, now)
+        const released = await release(database, { orderId: event.data.orderId, attempt: 1 }, now)
         if (released !== undefined) await publish(inventory, 'shop.stock.released.v1', released)
       }
     }),

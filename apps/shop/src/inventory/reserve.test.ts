@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import type { Kysely } from 'kysely'
-import { now } from '../kit/testing.ts'
+import { now, testPlace } from '../kit/testing.ts'
 import { type InventoryTables, openInventoryDatabase, stockShelves } from './database.ts'
 import { readStock } from './http.ts'
 import { release, reserve } from './reserve.ts'
@@ -10,14 +10,15 @@ import { release, reserve } from './reserve.ts'
 let database: Kysely<InventoryTables>
 beforeEach(async () => {
   await database?.destroy()
-  database = openInventoryDatabase(':memory:')
+  database = await openInventoryDatabase(testPlace())
   await stockShelves(database)
 })
 after(() => database.destroy())
 
 const hold = (orderId: string, quantity: number, { sku = 'print', attempt = 1 } = {}) =>
   database.transaction().execute(tx => reserve(tx, { orderId, attempt, lines: [{ sku, quantity }] }, now))
-const putBack = (orderId: string) => database.transaction().execute(tx => release(tx, orderId, now))
+const putBack = (orderId: string, attempt = 1) =>
+  database.transaction().execute(tx => release(tx, { orderId, attempt }, now))
 const prints = async () => (await readStock(database)).find(row => row.sku === 'print')
 
 test('the last item goes to one of fifty buyers at once', async () => {
@@ -52,6 +53,14 @@ test('a release puts back once, and a replay does not take it out again; a new a
   await hold('a', 2)
   assert.equal((await prints())?.available, 3)
   await hold('a', 2, { attempt: 2 })
+  assert.equal((await prints())?.available, 1)
+})
+
+test('what is released before it is reserved is not held afterwards; a further attempt is', async () => {
+  assert.equal(await putBack('late'), undefined)
+  await hold('late', 2)
+  assert.equal((await prints())?.available, 3)
+  await hold('late', 2, { attempt: 2 })
   assert.equal((await prints())?.available, 1)
 })
 

@@ -55,14 +55,31 @@ export async function reserve(
   return { outcome: 'reserved', reservationId: reservation.reservation_id }
 }
 
-/** Puts back what the order holds. @returns undefined when it holds nothing */
-export async function release(transaction: Tables, orderId: string, now: Date): Promise<Release | undefined> {
+/**
+ * Puts back what the order holds; an order that holds nothing yet will then not get anything in this attempt either: a call that
+ * is late must not undo what undid it.
+ * @returns undefined when it holds nothing
+ */
+export async function release(
+  transaction: Tables,
+  { orderId, attempt }: { orderId: string; attempt: number },
+  now: Date,
+): Promise<Release | undefined> {
   const reservation = await transaction
     .selectFrom('reservations')
     .selectAll()
     .where('order_id', '=', orderId)
     .executeTakeFirst()
-  if (reservation?.status !== 'reserved') return undefined
+  if (reservation?.status !== 'reserved') {
+    if (reservation !== undefined && reservation.attempt >= attempt) return undefined
+    const released = { order_id: orderId, status: 'released' as const, attempt, missing: '[]', at: now.toISOString() }
+    await transaction
+      .insertInto('reservations')
+      .values({ reservation_id: uuidv7(now.getTime()), ...released })
+      .onConflict(conflict => conflict.column('order_id').doUpdateSet(released))
+      .execute()
+    return undefined
+  }
   const lines = await transaction
     .selectFrom('reservation_lines')
     .select(['sku', 'quantity'])

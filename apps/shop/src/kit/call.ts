@@ -3,7 +3,6 @@
  * the other service refused (its problem document comes along), or it could not be reached and its outcome is unknown.
  */
 import type { z } from 'zod'
-import { nextHop } from './trace.ts'
 
 export const callTimeoutMs = 3000
 
@@ -34,6 +33,7 @@ export async function call<Answer extends z.ZodType>(options: {
   url: string
   body: unknown
   answer: Answer
+  /** The span of this call. */
   traceparent: string
   timeoutMs?: number
 }): Promise<z.output<Answer>> {
@@ -43,7 +43,7 @@ export async function call<Answer extends z.ZodType>(options: {
   try {
     response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: nextHop(traceparent) },
+      headers: { 'content-type': 'application/json', traceparent },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     })

@@ -92,7 +92,7 @@ test('topics are made once, whoever asks how often', async () => {
 
 test('a dead letter keeps its bytes and headers, and says where it was and what is wrong', async () => {
   await ensureTopics(client, [deadLetterTopic('order')])
-  const deadLetters = new DeadLetters({ topic: 'order.dead', client, database: kitTables(openNotes()) })
+  const deadLetters = new DeadLetters({ topic: 'order.dead', client, database: kitTables(await openNotes()) })
   const message = {
     topic: 'payments',
     partition: 3,

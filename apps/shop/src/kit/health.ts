@@ -30,6 +30,8 @@ export const serviceStatus = z.object({
   }),
   /** What waits for a retry or a person: parked keys with their events, and open dead letters. */
   setAside: z.object({ keys: z.number(), events: z.number(), deadLetters: z.number() }),
+  /** Rows that wait for their time, and those whose handler has failed so far. */
+  deadlines: z.object({ waiting: z.number(), overdue: z.number(), lastError: z.string().optional() }),
   /** What the service has done, in its own words. */
   done: z.record(z.string(), z.number()),
   /** What the auditor compares with the other services. */

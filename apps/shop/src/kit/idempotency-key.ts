@@ -4,6 +4,8 @@
  *
  *   (none) -> in-flight -> answered          the answer is replayed
  *                       -> failed -> in-flight   no answer that is worth keeping: the next try goes on with the same resource
+ *
+ * In flight longer than any request may take, its process died and did not come back: that counts as failed.
  */
 import { createHash } from 'node:crypto'
 import type { Kysely } from 'kysely'
@@ -17,18 +19,20 @@ export type Claim =
   | { kind: 'in-flight' }
   | { kind: 'other-request' }
 
+const longestRequestMs = 60_000
+
 export function fingerprint(request: unknown): string {
   return createHash('sha256').update(JSON.stringify(request)).digest('hex')
 }
 
 export async function claimKey<Tables extends KitTables>(
   transaction: Kysely<Tables>,
-  claim: { key: string; fingerprint: string; resourceId: string; now: Date },
+  claim: { key: string; fingerprint: string; resourceId: string; owner: string; now: Date },
 ): Promise<Claim> {
   const database = kitTables(transaction)
   const row = await database.selectFrom('idempotency_keys').selectAll().where('key', '=', claim.key).executeTakeFirst()
   if (row === undefined) {
-    const { key, fingerprint, resourceId, now } = claim
+    const { key, fingerprint, resourceId, owner, now } = claim
     await database
       .insertInto('idempotency_keys')
       .values({
@@ -38,15 +42,21 @@ export async function claimKey<Tables extends KitTables>(
         state: 'in-flight',
         status_code: null,
         answer: null,
+        owner,
         at: now.toISOString(),
       })
       .execute()
     return { kind: 'new' }
   }
   if (row.fingerprint !== claim.fingerprint) return { kind: 'other-request' }
-  if (row.state === 'in-flight') return { kind: 'in-flight' }
-  if (row.state === 'failed') {
-    await database.updateTable('idempotency_keys').set({ state: 'in-flight' }).where('key', '=', claim.key).execute()
+  const isLost = row.state === 'in-flight' && claim.now.getTime() - Date.parse(row.at) > longestRequestMs
+  if (row.state === 'in-flight' && !isLost) return { kind: 'in-flight' }
+  if (row.state === 'failed' || isLost) {
+    await database
+      .updateTable('idempotency_keys')
+      .set({ state: 'in-flight', owner: claim.owner, at: claim.now.toISOString() })
+      .where('key', '=', claim.key)
+      .execute()
     return { kind: 'again', resourceId: row.resource_id }
   }
   const answer: unknown = JSON.parse(row.answer ?? 'null')
@@ -69,11 +79,15 @@ export async function failKey<Tables extends KitTables>(transaction: Kysely<Tabl
   await kitTables(transaction).updateTable('idempotency_keys').set({ state: 'failed' }).where('key', '=', key).execute()
 }
 
-/** At start: a request that was in flight when the process died will never be answered. */
-export async function failKeysInFlight<Tables extends KitTables>(database: Kysely<Tables>): Promise<void> {
+/** At start: what this instance had in flight when it died will never be answered. */
+export async function failKeysInFlight<Tables extends KitTables>(
+  database: Kysely<Tables>,
+  owner: string,
+): Promise<void> {
   await kitTables(database)
     .updateTable('idempotency_keys')
     .set({ state: 'failed' })
     .where('state', '=', 'in-flight')
+    .where('owner', '=', owner)
     .execute()
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inventory } from '../contracts/inventory.ts'
-import { isFirstDelivery } from './inbox.ts'
+import { enterInbox } from './inbox.ts'
 import { publish } from './outbox.ts'
-import { type NotesTables, now, openNotes } from './testing.ts'
+import { envelope, type NotesTables, now, openNotes } from './testing.ts'
 import { traceIdOf } from './trace.ts'
 
 const released = (orderId: string) => ({
@@ -15,7 +15,7 @@ const released = (orderId: string) => ({
 })
 
 test('events of one subject are numbered from one, without gaps', async () => {
-  const database = openNotes()
+  const database = await openNotes()
   for (const orderId of ['a', 'b', 'a'])
     await publish<NotesTables, typeof inventory, 'shop.stock.released.v1'>(database, released(orderId))
   const rows = await database
@@ -34,14 +34,14 @@ test('events of one subject are numbered from one, without gaps', async () => {
 })
 
 test('an event that breaks its contract is not stored', async () => {
-  const database = openNotes()
+  const database = await openNotes()
   const broken = { ...released('a'), data: { orderId: 'a', reservationId: 'r', lines: [{ sku: 'mug', quantity: -1 }] } }
   await assert.rejects(publish<NotesTables, typeof inventory, 'shop.stock.released.v1'>(database, broken), /quantity/)
   assert.equal((await database.selectFrom('outbox').selectAll().execute()).length, 0)
 })
 
 test('an event keeps the trace of what caused it', async () => {
-  const database = openNotes()
+  const database = await openNotes()
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   await publish<NotesTables, typeof inventory, 'shop.stock.released.v1'>(database, { ...released('a'), traceparent })
   const row = await database.selectFrom('outbox').select('traceparent').executeTakeFirstOrThrow()
@@ -49,11 +49,13 @@ test('an event keeps the trace of what caused it', async () => {
   assert.notEqual(row.traceparent, traceparent)
 })
 
+const event = envelope({ id: 'event-1', type: 'noted', subject: 'a', data: {} })
+
 test('the inbox knows a second delivery, and forgets one whose effect was rolled back', async () => {
-  const database = openNotes()
+  const database = await openNotes()
   const deliver = (fails: boolean) =>
     database.transaction().execute(async transaction => {
-      const isFirst = await isFirstDelivery<NotesTables>(transaction, 'event-1', now)
+      const isFirst = await enterInbox<NotesTables>(transaction, event, now)
       if (fails) throw new Error('the effect failed')
       return isFirst
     })

@@ -2,10 +2,11 @@
  * Pattern: transactional outbox. An event is a row written in the transaction of the change that it tells of: either both
  * happened or neither. The relay (relay.ts) brings the rows to the log. Nothing in a service publishes any other way.
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Envelope } from '../contracts/envelope.ts'
 import type { EventData, Topic } from '../contracts/topic.ts'
 import { type KitTables, kitTables } from './database.ts'
+import type { Position } from './position.ts'
 import { nextHop } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
 
@@ -45,6 +46,8 @@ export async function publish<Tables extends KitTables, T extends Topic, Type ex
       traceparent: nextHop(event.traceparent),
       data: JSON.stringify(event.topic.events[event.type]!.parse(event.data)),
       sent_at: null,
+      partition: null,
+      offset: null,
     })
     .execute()
   return id
@@ -77,14 +80,31 @@ export async function readUnsent(database: Kysely<KitTables>, limit: number): Pr
   }))
 }
 
-export async function markSent(database: Kysely<KitTables>, rows: readonly UnsentEvent[], now: Date): Promise<void> {
-  const positions = rows.map(row => row.position)
-  await database.updateTable('outbox').set({ sent_at: now.toISOString() }).where('position', 'in', positions).execute()
+/** @param places where the log has them, in the order of the rows */
+export async function markSent(
+  database: Kysely<KitTables>,
+  rows: readonly UnsentEvent[],
+  { places, now }: { places: readonly Position[]; now: Date },
+): Promise<void> {
+  const values = rows.map(({ position }, index) => {
+    const { partition, offset } = places[index]!
+    return sql`(cast(${position} as bigint), cast(${partition} as bigint), cast(${offset} as bigint))`
+  })
+  // One statement for the batch, whatever its size: both databases name the columns of VALUES like this.
+  await sql`
+    UPDATE outbox SET sent_at = ${now.toISOString()}, partition = places.column2, "offset" = places.column3
+    FROM (VALUES ${sql.join(values)}) AS places WHERE outbox.position = places.column1`.execute(database)
 }
 
-export async function isSent(database: Kysely<KitTables>, eventId: string): Promise<boolean> {
-  const row = await database.selectFrom('outbox').select('sent_at').where('id', '=', eventId).executeTakeFirst()
-  return row !== undefined && row.sent_at !== null
+/** @returns undefined while the log does not have it */
+export async function placeOf(database: Kysely<KitTables>, eventId: string): Promise<Position | undefined> {
+  const row = await database
+    .selectFrom('outbox')
+    .select(['topic', 'partition', 'offset'])
+    .where('id', '=', eventId)
+    .executeTakeFirst()
+  if (row === undefined || row.partition === null || row.offset === null) return undefined
+  return { topic: row.topic, partition: row.partition, offset: row.offset }
 }
 
 export async function readBacklog(database: Kysely<KitTables>, now: Date) {

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely'
 import type { Logger } from 'pino'
 import { kitTables } from './database.ts'
 import { recordDecision } from './decisions.ts'
+import { enterInbox } from './inbox.ts'
 import { failAgain, firstParked, listParkedKeys, readParked, unpark } from './parked.ts'
 import { type ReactContext, reactOnce } from './react-once.ts'
 import type { KitTables } from './schema.ts'
@@ -84,11 +85,7 @@ export class ParkedKeys<Tables extends KitTables> {
       const now = this.#context.now()
       await this.#database.transaction().execute(async transaction => {
         // As if it had been handled: a later delivery must not bring it back.
-        await transaction
-          .insertInto('inbox')
-          .values({ event_id: eventId, at: now.toISOString() })
-          .onConflict(conflict => conflict.doNothing())
-          .execute()
+        await enterInbox(transaction, parked.event, now)
         await unpark(transaction, eventId)
         const detail = `${parked.type} of ${parked.subject}: ${reason}`
         await recordDecision(transaction, { action: 'skipped', kind: 'parked', reference: eventId, detail }, now)

@@ -15,7 +15,7 @@ import { ParkedKeys } from './parked-keys.ts'
 import { on } from './reaction.ts'
 import type { Received } from './received.ts'
 import type { KitTables } from './schema.ts'
-import { envelope, type NotesTables, now, openNotes, silent } from './testing.ts'
+import { envelope, type NotesTables, now, openNotes, silent, testPlace } from './testing.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'shop-parked-'))
 after(() => rm(directory, { recursive: true }))
@@ -29,7 +29,8 @@ function received(subject: string, text: string): Received {
 }
 
 /** Notes the name of each event; the events in `failing` fail in its stead. */
-function setUp(database: Kysely<NotesTables> = openNotes()) {
+async function setUp(place = testPlace()) {
+  const database = await openNotes(place)
   const failing = new Set<string>()
   let clock = now
   const context = {
@@ -63,7 +64,7 @@ function setUp(database: Kysely<NotesTables> = openNotes()) {
 }
 
 test('a retry drains a key in order, and leaves the other keys alone', async () => {
-  const { database, keys, notes, parkAll } = setUp()
+  const { database, keys, notes, parkAll } = await setUp()
   await parkAll(received('a', 'a1'), received('b', 'b1'), received('a', 'a2'), received('a', 'a3'))
   assert.deepEqual(await keys.retryKey('a'), { done: 3, failed: 0 })
   assert.deepEqual(await notes(), ['a1', 'a2', 'a3'])
@@ -72,7 +73,7 @@ test('a retry drains a key in order, and leaves the other keys alone', async () 
 })
 
 test('an event that fails again stops its key, not the others', async () => {
-  const { database, keys, notes, failing, parkAll } = setUp()
+  const { database, keys, notes, failing, parkAll } = await setUp()
   await parkAll(received('a', 'a1'), received('a', 'a2'), received('b', 'b1'), received('a', 'a3'))
   failing.add('a2')
   assert.deepEqual(await keys.retryAll(), { done: 2, failed: 1, error: 'a2 fails' })
@@ -82,7 +83,7 @@ test('an event that fails again stops its key, not the others', async () => {
 })
 
 test('a skipped event has no effect, also when it is delivered again; those behind it go on; the reason is kept', async () => {
-  const { database, keys, notes, failing, parkAll } = setUp()
+  const { database, keys, notes, failing, parkAll } = await setUp()
   const first = received('a', 'a1')
   await parkAll(first, received('a', 'a2'))
   failing.add('a1')
@@ -105,7 +106,7 @@ test('a skipped event has no effect, also when it is delivered again; those behi
 })
 
 test('a key is tried again by itself when its time has come, less often each time', async () => {
-  const { keys, notes, failing, passTime, parkAll } = setUp()
+  const { keys, notes, failing, passTime, parkAll } = await setUp()
   await parkAll(received('a', 'a1'))
   failing.add('a1')
   assert.deepEqual(await keys.retryDue(), { done: 0, failed: 0 })
@@ -123,15 +124,15 @@ test('a key is tried again by itself when its time has come, less often each tim
 
 test('what is parked survives a restart', async () => {
   const path = join(directory, 'parked.sqlite')
-  const before = setUp(openNotes(path))
+  const before = await setUp({ file: path })
   await before.parkAll(received('a', 'a1'), received('a', 'a2'))
-  const restarted = setUp(openNotes(path))
+  const restarted = await setUp({ file: path })
   assert.deepEqual(await restarted.keys.retryAll(), { done: 2, failed: 0 })
   assert.deepEqual(await restarted.notes(), ['a1', 'a2'])
 })
 
 test('two retries at the same moment have each effect once', async () => {
-  const { keys, notes, parkAll } = setUp()
+  const { keys, notes, parkAll } = await setUp()
   await parkAll(received('a', 'a1'), received('a', 'a2'))
   const results = await Promise.all([keys.retryKey('a'), keys.retryAll(), keys.retryKey('a')])
   assert.deepEqual(
@@ -160,7 +161,7 @@ async function addDeadLetter(database: Kysely<KitTables>, id: string, one: Recei
 }
 
 test('a dead letter that can be read now has its effect, or waits behind what is parked of its key', async () => {
-  const { database, letters, notes, parkAll } = setUp()
+  const { database, letters, notes, parkAll } = await setUp()
   await parkAll(received('a', 'a1'))
   await addDeadLetter(database, 'one', received('b', 'b1'))
   await addDeadLetter(database, 'two', received('a', 'a2'))
@@ -172,7 +173,7 @@ test('a dead letter that can be read now has its effect, or waits behind what is
 })
 
 test('a dead letter that still can not be read stays open until it is closed with a reason', async () => {
-  const { database, letters } = setUp()
+  const { database, letters } = await setUp()
   await addDeadLetter(database, 'one', undefined)
   const letter = (await letters.list(10))[0]!
   await assert.rejects(letters.retry(letter), /ce_type is missing/)

@@ -6,6 +6,7 @@ import { CallRefusedError, ServiceUnavailableError } from './call.ts'
 
 const titles: Record<number, string> = {
   400: 'The request is not readable',
+  402: 'The payment is declined',
   403: 'Not allowed',
   404: 'Not found',
   409: 'Conflict',
@@ -15,6 +16,7 @@ const titles: Record<number, string> = {
   500: 'Something went wrong in the shop',
   502: 'Another service refused its part',
   503: 'A part of the shop does not answer',
+  504: 'Not yet known here',
 }
 
 /** Throw it in a handler to answer with a problem document. */
@@ -33,6 +35,7 @@ export class HttpProblem extends Error {
 export function sendProblem(reply: FastifyReply, status: number, extra: Partial<Problem>): FastifyReply {
   const problem: Problem = { type: 'about:blank', title: titles[status] ?? 'The request failed', status, ...extra }
   // A serialized body, so that no route's response schema can cut a member off.
+  if (status === 503) reply.header('retry-after', '1')
   return reply.code(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem))
 }
 

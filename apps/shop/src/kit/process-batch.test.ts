@@ -25,8 +25,8 @@ function released(orderId: string): Envelope {
 }
 
 /** Notes each order id; `before` may fail in its stead. */
-function setUp(before: (orderId: string) => void = () => undefined) {
-  const database = openNotes()
+async function setUp(before: (orderId: string) => void = () => undefined) {
+  const database = await openNotes()
   const dead: { message: Message; error: Error }[] = []
   const reactions: Reactions<NotesTables> = on<NotesTables, typeof inventory, 'shop.stock.released.v1'>(
     inventory,
@@ -56,7 +56,7 @@ function setUp(before: (orderId: string) => void = () => undefined) {
 }
 
 test('a batch of different subjects is one transaction', async () => {
-  const { processor, notes, commits } = setUp()
+  const { processor, notes, commits } = await setUp()
   await processor.process(
     ['a', 'b', 'c'].map(id => message(released(id))),
     signal,
@@ -66,7 +66,7 @@ test('a batch of different subjects is one transaction', async () => {
 })
 
 test('an event delivered again has no second effect', async () => {
-  const { processor, notes } = setUp()
+  const { processor, notes } = await setUp()
   const batch = [message(released('a')), message(released('b'))]
   await processor.process(batch, signal)
   await processor.process(batch, signal)
@@ -77,7 +77,7 @@ test('an event delivered again has no second effect', async () => {
 test('a neighbour that is down stops the batch in place, in plain sight; it goes on in order when the neighbour is back', async () => {
   let failures = 4
   const seen: (string | undefined)[] = []
-  const { processor, notes } = setUp(orderId => {
+  const { processor, notes } = await setUp(orderId => {
     if (orderId !== 'b' || failures === 0) return
     failures -= 1
     seen.push(processor.stuck && `${processor.stuck.subject} ${processor.stuck.attempts}`)
@@ -94,7 +94,7 @@ test('a neighbour that is down stops the batch in place, in plain sight; it goes
 
 test('a failure that passes at once parks nothing', async () => {
   let failures = 2
-  const { processor, database, notes } = setUp(() => {
+  const { processor, database, notes } = await setUp(() => {
     failures -= 1
     if (failures >= 0) throw new Error('not yet')
   })
@@ -104,7 +104,7 @@ test('a failure that passes at once parks nothing', async () => {
 })
 
 test('a reaction that keeps failing parks its key: its later events wait behind it, and the other keys flow', async () => {
-  const { processor, database, notes } = setUp(orderId => {
+  const { processor, database, notes } = await setUp(orderId => {
     if (orderId === 'b') throw new Error('no such account')
   })
   const batch = ['a', 'b', 'c', 'b', 'a', 'b'].map((id, offset) => message(released(id), offset))
@@ -126,7 +126,7 @@ test('a reaction that keeps failing parks its key: its later events wait behind 
 test('a stop ends the tries, and the batch counts as not handled', async () => {
   const stopping = new AbortController()
   let tries = 0
-  const { processor, notes } = setUp(() => {
+  const { processor, notes } = await setUp(() => {
     tries += 1
     if (tries === 2) stopping.abort()
     throw new ServiceUnavailableError('bank', 'cannot be reached')
@@ -136,7 +136,7 @@ test('a stop ends the tries, and the batch counts as not handled', async () => {
 })
 
 test('what can not be decoded goes to the dead letters at once, and the others flow', async () => {
-  const { processor, dead, notes } = setUp()
+  const { processor, dead, notes } = await setUp()
   const broken = { ...message(released('x'), 7), value: Buffer.from('not json') } as Message
   await processor.process([message(released('a')), broken, message(released('b'))], signal)
   assert.deepEqual(await notes(), ['a', 'b'])
@@ -147,10 +147,10 @@ test('what can not be decoded goes to the dead letters at once, and the others f
 })
 
 test('when the dead-letter topic does not take a record, the batch is not handled', async () => {
-  const { processor } = setUp()
+  const { processor } = await setUp()
   const failing = new BatchProcessor<NotesTables>({
     groupId: 'test',
-    database: openNotes(),
+    database: await openNotes(),
     topics: [inventory],
     reactions: {},
     deadLetters: { put: () => Promise.reject(new Error('broker down')) },

@@ -17,6 +17,7 @@ import { backoffMs } from './backoff.ts'
 import { ServiceUnavailableError } from './call.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { park, parkBehind } from './parked.ts'
+import { advance, type Position } from './position.ts'
 import { type ReactContext, reactOnce } from './react-once.ts'
 import type { Received } from './received.ts'
 import type { KitTables } from './schema.ts'
@@ -52,15 +53,22 @@ export class BatchProcessor<Tables extends KitTables> {
       const received = await this.#decode(message)
       if (received !== undefined) events.push(received)
     }
-    for (const group of splitBySubject(events)) {
+    const read = batch.map(({ topic, partition, offset }) => ({ topic, partition, offset: Number(offset) }))
+    const groups = splitBySubject(events)
+    let hasAdvanced = false
+    for (const group of groups) {
       const free = await parkBehind(database, group, now())
+      // The places are noted with the last effects: one transaction less.
+      const isLast = group === groups.at(-1) && free.length > 0
       try {
-        await this.#react(free)
+        await this.#react(free, isLast ? read : [])
+        hasAdvanced = isLast
       } catch (error) {
         logger.warn({ err: error, events: free.length }, 'a batch failed; going on one by one')
         for (const received of free) await this.#reactOrPark(received, signal)
       }
     }
+    if (!hasAdvanced) await advance(database, read)
   }
 
   /** @returns undefined for what needs no reaction: another's event, or a record that nobody can read */
@@ -107,11 +115,12 @@ export class BatchProcessor<Tables extends KitTables> {
     this.stuck = undefined
   }
 
-  async #react(batch: readonly Received[]): Promise<void> {
+  async #react(batch: readonly Received[], read: readonly Position[] = []): Promise<void> {
     if (batch.length === 0) return
     const { handled, repeated } = await reactOnce(
       this.#options,
       batch.map(({ event }) => event),
+      transaction => advance(transaction, read),
     )
     this.counts.handled += handled
     this.counts.repeated += repeated

@@ -5,7 +5,7 @@
 import type { Kysely } from 'kysely'
 import type { Envelope } from '../contracts/envelope.ts'
 import { kitTables } from './database.ts'
-import { isFirstDelivery } from './inbox.ts'
+import { enterInbox } from './inbox.ts'
 import { type Reaction, type Reactions, serviceTransaction } from './reaction.ts'
 import type { KitTables } from './schema.ts'
 
@@ -32,7 +32,7 @@ export async function reactOnce<Tables extends KitTables>(
   const counts = await database.transaction().execute(async transaction => {
     let handled = 0
     for (const { event, apply } of effects) {
-      if (!(await isFirstDelivery(transaction, event.id, now()))) continue
+      if (!(await enterInbox(transaction, event, now()))) continue
       await apply(serviceTransaction({ database: transaction, cause: event, now: now() }))
       handled += 1
     }

@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely'
 import type { Envelope } from '../contracts/envelope.ts'
 import type { EventData, Topic } from '../contracts/topic.ts'
 import type { KitTables } from './database.ts'
+import { setDeadline } from './deadlines.ts'
 import { publish } from './outbox.ts'
 
 export type ServiceTransaction<Tables extends KitTables> = {
@@ -18,6 +19,8 @@ export type ServiceTransaction<Tables extends KitTables> = {
     type: Type,
     data: EventData<T, Type>,
   ): Promise<string>
+  /** Has the service's handler of this kind called about the same subject, unless `cancelDeadline` comes first. */
+  schedule(kind: string, dueAt: Date): Promise<void>
 }
 
 export type Apply<Tables extends KitTables> = (transaction: ServiceTransaction<Tables>) => Promise<void>
@@ -52,5 +55,7 @@ export function serviceTransaction<Tables extends KitTables>(options: {
         traceparent: cause.traceparent,
         now,
       }),
+    schedule: (kind, dueAt) =>
+      setDeadline(database, { kind, subject: cause.subject, traceparent: cause.traceparent, dueAt }),
   }
 }

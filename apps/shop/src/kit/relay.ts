@@ -13,13 +13,15 @@ import { toRecord } from '../contracts/envelope.ts'
 import { backoffMs } from './backoff.ts'
 import type { KitTables } from './database.ts'
 import { type ClientSettings, clientOptions, kafkaErrorText } from './kafka.ts'
-import { acquireLock, type Lock } from './lock.ts'
-import { isSent, markSent, readBacklog, readUnsent } from './outbox.ts'
+import type { Lock } from './lock.ts'
+import { markSent, placeOf, readBacklog, readUnsent } from './outbox.ts'
+import { placesOf } from './places.ts'
+import type { Position } from './position.ts'
 import { Waiters } from './waiters.ts'
 
 const batchRows = 500
-/** A nudge starts the relay at once; this is only for rows whose nudge died with a process. */
-const idlePollMs = 1000
+/** A nudge starts the relay at once; this is for rows of another instance, or of one that died. */
+const idlePollMs = 50
 
 export type RelayStatus = { connected: boolean; pending: number; oldestPendingMs: number; lastError?: string }
 
@@ -27,20 +29,26 @@ export class Relay {
   readonly #database: Kysely<KitTables>
   readonly #client: ClientSettings
   readonly #logger: Logger
-  readonly #lockPath: string
+  readonly #acquireLock: (signal: AbortSignal) => Promise<Lock>
   readonly #stopping = new AbortController()
-  readonly #waiters = new Waiters()
+  readonly #waiters = new Waiters<Position>()
   #wake: (() => void) | undefined
   #nudged = false
   #producer: Producer | undefined
   #lastError: string | undefined
   #running: Promise<void> | undefined
 
-  constructor(options: { database: Kysely<KitTables>; client: ClientSettings; logger: Logger; lockPath: string }) {
+  /** @param options `acquireLock`: waits until no other instance relays (lock.ts) */
+  constructor(options: {
+    database: Kysely<KitTables>
+    client: ClientSettings
+    logger: Logger
+    acquireLock: (signal: AbortSignal) => Promise<Lock>
+  }) {
     this.#database = options.database
     this.#client = options.client
     this.#logger = options.logger
-    this.#lockPath = options.lockPath
+    this.#acquireLock = options.acquireLock
   }
 
   start(): void {
@@ -53,9 +61,9 @@ export class Relay {
     this.#wake?.()
   }
 
-  /** @returns true once the log has this event on disk, false if that takes longer */
-  whenPublished(eventId: string, timeoutMs: number): Promise<boolean> {
-    return this.#waiters.wait(eventId, { timeoutMs, isThereAlready: () => isSent(this.#database, eventId) })
+  /** @returns where the log has this event, on disk; undefined if that takes longer */
+  whenPublished(eventId: string, timeoutMs: number): Promise<Position | undefined> {
+    return this.#waiters.wait(eventId, { timeoutMs, look: () => placeOf(this.#database, eventId) })
   }
 
   async status(now: Date): Promise<RelayStatus> {
@@ -77,9 +85,9 @@ export class Relay {
     let lock: Lock | undefined
     let failures = 0
     try {
-      lock = await acquireLock(this.#lockPath, this.#stopping.signal)
       while (!this.#stopping.signal.aborted) {
         try {
+          if (lock?.isHeld() !== true) lock = await this.#acquireLock(this.#stopping.signal)
           this.#nudged = false
           const sent = await this.#relayBatch()
           if (failures > 0) this.#logger.info('the log takes events again')
@@ -87,6 +95,7 @@ export class Relay {
           this.#lastError = undefined
           if (sent === 0) await this.#idle()
         } catch (error) {
+          if (this.#stopping.signal.aborted) break
           failures += 1
           this.#lastError = kafkaErrorText(error)
           if (failures === 1)
@@ -95,8 +104,6 @@ export class Relay {
           await delay(backoffMs(failures), undefined, { signal: this.#stopping.signal }).catch(ignoreAbort)
         }
       }
-    } catch (error) {
-      ignoreAbort(error)
     } finally {
       await this.#dropProducer()
       lock?.release()
@@ -108,14 +115,23 @@ export class Relay {
     if (rows.length === 0) return 0
     const source = `/${this.#client.clientId}`
     this.#producer ??= new Producer(clientOptions(this.#client))
-    await this.#producer.send({
+    const partitions: number[] = []
+    const { offsets = [] } = await this.#producer.send({
       acks: ProduceAcks.ALL,
       idempotent: true,
-      partitioner: compatibilityPartitioner,
+      partitioner: (message, key) => {
+        const number = compatibilityPartitioner(message, key)
+        partitions.push(number)
+        return number
+      },
       messages: rows.map(({ topic, event }) => toRecord(topic, { ...event, source })),
     })
-    await markSent(this.#database, rows, new Date())
-    for (const row of rows) this.#waiters.tell(row.event.id)
+    const topics = rows.map(row => row.topic)
+    const metadata = await this.#producer.metadata({ topics: [...new Set(topics)] })
+    const partitionCounts = new Map([...metadata.topics].map(([name, topic]) => [name, topic.partitionsCount]))
+    const places = placesOf({ topics, partitions, partitionCounts, bases: offsets })
+    await markSent(this.#database, rows, { places, now: new Date() })
+    for (const [index, row] of rows.entries()) this.#waiters.tell(row.event.id, places[index]!)
     return rows.length
   }
 

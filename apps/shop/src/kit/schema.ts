@@ -14,8 +14,35 @@ export type KitTables = {
     traceparent: string
     data: string
     sent_at: string | null
+    /** Where in the log it is, once it is there. */
+    partition: number | null
+    offset: number | null
   }
-  inbox: { event_id: string; at: string }
+  /** Beside the id, what a person wants to know who follows one order. */
+  inbox: { event_id: string; subject: string; type: string; traceparent: string; at: string }
+  /** Up to which offset (exclusive) this database holds the effects of a partition. */
+  positions: { topic: string; partition: number; next_offset: number }
+  deadlines: {
+    kind: string
+    subject: string
+    due_at: string
+    traceparent: string
+    /** Failed tries; each puts `due_at` off. */
+    attempts: number
+    error: string | null
+  }
+  spans: {
+    position: Generated<number>
+    subject: string
+    traceparent: string
+    parent_id: string | null
+    kind: 'call' | 'serve'
+    name: string
+    at: string
+    duration_ms: number
+  }
+  /** One row per kind of work that a crash must not cut in half, while it is under way. */
+  unfinished: { what: string; detail: string }
   idempotency_keys: {
     key: string
     fingerprint: string
@@ -23,6 +50,8 @@ export type KitTables = {
     state: 'in-flight' | 'answered' | 'failed'
     status_code: number | null
     answer: string | null
+    /** The instance that works on it. */
+    owner: string
     at: string
   }
   parked: {
@@ -79,10 +108,19 @@ export const kitMigrations: readonly string[] = [
     traceparent TEXT NOT NULL,
     data TEXT NOT NULL,
     sent_at TEXT,
+    partition INTEGER,
+    "offset" INTEGER,
     UNIQUE (subject, sequence)
   ) STRICT;
   CREATE INDEX outbox_unsent ON outbox (position) WHERE sent_at IS NULL;
-  CREATE TABLE inbox (event_id TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE inbox (
+    event_id TEXT PRIMARY KEY,
+    subject TEXT NOT NULL,
+    type TEXT NOT NULL,
+    traceparent TEXT NOT NULL,
+    at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX inbox_by_subject ON inbox (subject);
   CREATE TABLE idempotency_keys (
     key TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,
@@ -90,10 +128,9 @@ export const kitMigrations: readonly string[] = [
     state TEXT NOT NULL CHECK (state IN ('in-flight', 'answered', 'failed')),
     status_code INTEGER,
     answer TEXT,
+    owner TEXT NOT NULL,
     at TEXT NOT NULL
   ) STRICT;
-  `,
-  `
   CREATE TABLE parked (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL UNIQUE,
@@ -101,7 +138,7 @@ export const kitMigrations: readonly string[] = [
     type TEXT NOT NULL,
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
     event TEXT NOT NULL,
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     error TEXT,
@@ -113,7 +150,7 @@ export const kitMigrations: readonly string[] = [
     id TEXT PRIMARY KEY,
     topic TEXT NOT NULL,
     partition INTEGER NOT NULL,
-    offset INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
     key BLOB,
     value BLOB,
     headers TEXT NOT NULL,
@@ -130,5 +167,33 @@ export const kitMigrations: readonly string[] = [
     reference TEXT NOT NULL,
     detail TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE positions (
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    next_offset INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE deadlines (
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    traceparent TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    error TEXT,
+    PRIMARY KEY (kind, subject)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX deadlines_by_due ON deadlines (due_at);
+  CREATE TABLE spans (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject TEXT NOT NULL,
+    traceparent TEXT NOT NULL,
+    parent_id TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('call', 'serve')),
+    name TEXT NOT NULL,
+    at TEXT NOT NULL,
+    duration_ms REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX spans_by_subject ON spans (subject);
+  CREATE TABLE unfinished (what TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT;
   `,
 ]

@@ -5,17 +5,22 @@
  * then the relay, then the database; whatever a stop would cut off is safe to cut off, as a crash is.
  */
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import pino, { type Logger } from 'pino'
 import { deadLetterTopic, type ServiceName, type Topic } from '../contracts/topic.ts'
 import { subscriptions, topics } from '../contracts/topics.ts'
+import { honourAtLeast } from './at-least.ts'
 import { Consumption } from './consume.ts'
 import { type KitTables, kitTables } from './database.ts'
 import { DeadLetterTools } from './dead-letter-tools.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { type DeadlineHandlers, DeadlineLoop } from './deadline-loop.ts'
+import { readDeadlines } from './deadlines.ts'
 import { addHealthRoutes, type ServiceStatus } from './health.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import { ensureTopics } from './kafka.ts'
+import { acquireLock, tryFileLock, tryPostgresLock } from './lock.ts'
 import { addOperations } from './operations-api.ts'
 import { readRecent } from './outbox.ts'
 import { countParked } from './parked.ts'
@@ -30,6 +35,8 @@ const recentEvents = 12
 
 export type ServiceContext<Tables extends KitTables> = {
   name: ServiceName
+  /** Differs among several instances of a service, and is the same after a restart. */
+  instanceName: string
   settings: ServiceSettings
   database: Kysely<Tables>
   relay: Relay
@@ -39,9 +46,10 @@ export type ServiceContext<Tables extends KitTables> = {
 
 export type ServiceDefinition<Tables extends KitTables> = {
   name: ServiceName
-  open: (settings: ServiceSettings) => Kysely<Tables>
+  open: (settings: ServiceSettings) => Promise<Kysely<Tables>>
   routes: (app: HttpServer, context: ServiceContext<Tables>) => void
   reactions: (context: ServiceContext<Tables>) => Reactions<Tables>
+  deadlines?: (context: ServiceContext<Tables>) => DeadlineHandlers<Tables>
   done: (database: Kysely<Tables>) => Promise<Record<string, number>>
   books: (database: Kysely<Tables>) => Promise<Record<string, number>>
   /** Runs once before the service takes requests or events: puts right what a crash has left. */
@@ -57,15 +65,16 @@ export async function startService<Tables extends KitTables>(
   const logger = pino({ name, level: settings.logLevel })
   const now = () => new Date()
   const startedAt = performance.now()
-  const database = definition.open(settings)
+  const database = await definition.open(settings)
+  const instanceName = settings.instance === 1 ? name : `${name}-${settings.instance}`
   const client = { brokers: settings.brokers, clientId: name }
   const relay = new Relay({
     database: kitTables(database),
     client,
     logger,
-    lockPath: join(settings.dataDirectory, 'relay.lock'),
+    acquireLock: signal => acquireLock(() => tryRelayLock(settings), signal),
   })
-  const context: ServiceContext<Tables> = { name, settings, database, relay, logger, now }
+  const context: ServiceContext<Tables> = { name, instanceName, settings, database, relay, logger, now }
   await definition.recover?.(context)
 
   const read: readonly Topic[] = subscriptions[name]
@@ -76,10 +85,15 @@ export async function startService<Tables extends KitTables>(
   const parkedKeys = new ParkedKeys<Tables>(reactContext, logger)
   const deadLetterTools = new DeadLetterTools<Tables>(reactContext, read)
   const processor = new BatchProcessor<Tables>({ ...reactContext, groupId: name, topics: read, deadLetters, logger })
+  const deadlines = new DeadlineLoop<Tables>({
+    ...reactContext,
+    handlers: definition.deadlines?.(context) ?? {},
+    logger,
+  })
   const consumption = new Consumption({
     groupId: name,
     topics: read.map(topic => topic.name),
-    client,
+    client: { ...client, clientId: instanceName },
     logger,
     prepare: () => ensureTopics(client, [...topics, dead]),
     handle: (batch, signal) => processor.process(batch, signal),
@@ -101,29 +115,41 @@ export async function startService<Tables extends KitTables>(
         ...(processor.stuck === undefined ? {} : { stuck: processor.stuck }),
       },
       setAside: { ...(await countParked(kitTables(database))), deadLetters: await deadLetterTools.countOpen() },
+      deadlines: await readDeadlines(kitTables(database)),
       done: await definition.done(database),
       books: await definition.books(database),
       recent: await readRecent(kitTables(database), recentEvents),
     }),
   )
+  honourAtLeast(app as unknown as FastifyInstance, {
+    database: kitTables(database),
+    reads: read.map(topic => topic.name),
+  })
   addOperations(app, { database: kitTables(database), parkedKeys, deadLetters: deadLetterTools })
   definition.routes(app, context)
   const url = await app.listen({ host: '127.0.0.1', port: settings.port })
   relay.start()
   consumption.start()
   parkedKeys.start()
+  deadlines.start()
   logger.info({ url, pid: process.pid }, 'started')
 
   const stop = async () => {
     await app.close()
     await consumption.stop()
     await parkedKeys.stop()
+    await deadlines.stop()
     await relay.stop()
     await deadLetters.close()
     await database.destroy()
     logger.info('stopped')
   }
   return { url, stop }
+}
+
+function tryRelayLock({ database, dataDirectory }: ServiceSettings) {
+  if ('url' in database) return tryPostgresLock(database.url, `${database.schema}.relay`)
+  return tryFileLock(join(dataDirectory, 'relay.lock'))
 }
 
 /** A service's main: starts it and ties it to the process's signals. */

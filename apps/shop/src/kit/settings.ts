@@ -1,6 +1,7 @@
 /** What a service is told by its environment. Checked at start, so that a wrong value stops it with one clear line. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { DatabasePlace } from './database.ts'
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(0),
@@ -10,6 +11,9 @@ const environment = z.object({
     .transform(list => list.split(',').map(broker => broker.trim()))
     .refine(list => list.every(broker => /^.+:\d+$/.test(broker)), 'must be a list of HOST:PORT'),
   SHOP_DATA: z.string().min(1).default('shop-data'),
+  DATABASE_URL: z.string().startsWith('postgres').optional(),
+  SHOP_INSTANCE: z.coerce.number().int().min(1).default(1),
+  ORDER_DEADLINE_MS: z.coerce.number().int().min(100).default(300_000),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   PAYMENT_URL: z.url().optional(),
   INVENTORY_URL: z.url().optional(),
@@ -25,6 +29,11 @@ export type ServiceSettings = {
   brokers: string[]
   /** The directory of this service's own files. */
   dataDirectory: string
+  database: DatabasePlace
+  /** Which of several processes of this service it is, from 1: its place in the consumer group is its own. */
+  instance: number
+  /** After this an order that has no outcome is cancelled. */
+  orderDeadlineMs: number
   logLevel: string
   /** Of the others that it calls, each from the variable of its name: PAYMENT_URL, BANK_URL, … */
   urls: Partial<Record<Neighbour, string | undefined>>
@@ -38,10 +47,17 @@ export function readSettings(service: string, env: NodeJS.ProcessEnv): ServiceSe
     throw new Error(`The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}`)
   }
   const { data } = result
+  const dataDirectory = join(data.SHOP_DATA, service)
   return {
     port: data.PORT,
     brokers: data.KAFKA_BROKERS,
-    dataDirectory: join(data.SHOP_DATA, service),
+    dataDirectory,
+    database:
+      data.DATABASE_URL === undefined
+        ? { file: join(dataDirectory, `${service}.sqlite`) }
+        : { url: data.DATABASE_URL, schema: `shop_${service}` },
+    instance: data.SHOP_INSTANCE,
+    orderDeadlineMs: data.ORDER_DEADLINE_MS,
     logLevel: data.LOG_LEVEL,
     urls: {
       payment: data.PAYMENT_URL,

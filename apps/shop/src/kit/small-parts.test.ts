@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { backoffMs } from './backoff.ts'
-import { acquireLock, tryLock } from './lock.ts'
+import { acquireLock, tryFileLock } from './lock.ts'
 import { readSettings } from './settings.ts'
 import { nextHop, traceIdOf } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
@@ -39,21 +39,21 @@ test('a trace goes on through its hops, and one that does not parse begins anew'
 
 test('a lock has one holder; the next gets it when it is released', async () => {
   const path = join(directory, 'lock')
-  const first = tryLock(path)
+  const first = tryFileLock(path)
   assert.ok(first)
-  assert.equal(tryLock(path), undefined)
-  const waiting = acquireLock(path, new AbortController().signal)
+  assert.equal(tryFileLock(path), undefined)
+  const waiting = acquireLock(() => tryFileLock(path), new AbortController().signal)
   first.release()
   const second = await waiting
-  assert.equal(tryLock(path), undefined)
+  assert.equal(tryFileLock(path), undefined)
   second.release()
 })
 
 test('waiting for a lock ends with the signal', async () => {
   const path = join(directory, 'other-lock')
-  const holder = tryLock(path)
+  const holder = tryFileLock(path)
   const stopping = new AbortController()
-  const waiting = acquireLock(path, stopping.signal)
+  const waiting = acquireLock(() => tryFileLock(path), stopping.signal)
   stopping.abort()
   await assert.rejects(waiting, { name: 'AbortError' })
   holder?.release()

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 
-const pattern = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+const pattern = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/
 
 /** @returns the `traceparent` for the next hop, in the same trace as the given one */
 export function nextHop(traceparent?: string): string {
@@ -14,4 +14,8 @@ export function nextHop(traceparent?: string): string {
 
 export function traceIdOf(traceparent: string): string | undefined {
   return pattern.exec(traceparent)?.[1]
+}
+
+export function spanIdOf(traceparent: string): string | undefined {
+  return pattern.exec(traceparent)?.[2]
 }

@@ -1,7 +1,7 @@
 /** What Notification remembers: every mail it has sent, one per order and template. */
 import type { Kysely } from 'kysely'
 import type { Template } from '../contracts/notifications.ts'
-import { type KitTables, openDatabase } from '../kit/database.ts'
+import { type DatabasePlace, type KitTables, openDatabase } from '../kit/database.ts'
 
 export type NotificationTables = KitTables & {
   sent: { order_id: string; template: Template; customer_id: string; at: string }
@@ -21,6 +21,6 @@ const migrations = [
   `,
 ]
 
-export function openNotificationDatabase(path: string): Kysely<NotificationTables> {
-  return openDatabase<NotificationTables>(path, migrations)
+export function openNotificationDatabase(place: DatabasePlace): Promise<Kysely<NotificationTables>> {
+  return openDatabase<NotificationTables>(place, migrations)
 }

@@ -2,6 +2,7 @@
 import { listNotifications, notifyAnswer, notifyRequest } from '../contracts/http.ts'
 import type { HttpServer } from '../kit/http-server.ts'
 import type { ServiceContext } from '../kit/service.ts'
+import { serve } from '../kit/spans.ts'
 import type { NotificationTables } from './database.ts'
 import type { MailProvider } from './mail.ts'
 import { notify } from './notify.ts'
@@ -12,8 +13,12 @@ export function notificationRoutes(
   provider: MailProvider,
 ): void {
   app.post('/mails', { schema: { body: notifyRequest, response: { 200: notifyAnswer } } }, async request => {
-    const store = await notify({ database, provider }, request.body)
-    return { sent: await database.transaction().execute(transaction => store(transaction, now())) }
+    const trace = serve(request, request.body.orderId)
+    const store = await notify({ database, provider }, request.body, trace.traceparent)
+    return database.transaction().execute(async transaction => {
+      await trace.end<NotificationTables>(transaction, 'notify')
+      return { sent: await store(transaction, now()) }
+    })
   })
 
   const { querystring, response } = listNotifications

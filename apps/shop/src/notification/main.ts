@@ -1,5 +1,4 @@
 /** The Notification service: it alone writes to customers. */
-import { join } from 'node:path'
 import { runService } from '../kit/service.ts'
 import { requiredUrl } from '../kit/settings.ts'
 import { openNotificationDatabase } from './database.ts'
@@ -9,7 +8,7 @@ import { notificationReactions } from './react.ts'
 
 await runService({
   name: 'notification',
-  open: settings => openNotificationDatabase(join(settings.dataDirectory, 'notification.sqlite')),
+  open: settings => openNotificationDatabase(settings.database),
   routes: (app, context) => notificationRoutes(app, context, mailProviderAt(requiredUrl(context.settings, 'mail'))),
   reactions: context => notificationReactions(context, mailProviderAt(requiredUrl(context.settings, 'mail'))),
   done: async database => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { now } from '../kit/testing.ts'
+import { now, testPlace } from '../kit/testing.ts'
 import { openMailBook } from '../simulators/mail/book.ts'
 import { openNotificationDatabase } from './database.ts'
 import type { MailProvider } from './mail.ts'
 import { notify } from './notify.ts'
 
-const database = openNotificationDatabase(':memory:')
+const database = await openNotificationDatabase(testPlace())
 const book = openMailBook({ path: ':memory:', now: () => now })
 const provider: MailProvider = { send: async mail => book.deliver(mail) }
 after(async () => {

@@ -10,6 +10,7 @@ type Tables = Kysely<NotificationTables>
 export async function notify(
   { database, provider }: { database: Tables; provider: MailProvider },
   mail: { orderId: string; customerId: string; template: Template },
+  traceparent = '',
 ): Promise<(transaction: Tables, now: Date) => Promise<boolean>> {
   const { orderId, customerId, template } = mail
   const known = await database
@@ -20,7 +21,7 @@ export async function notify(
     .executeTakeFirst()
   // Stored means sent: after a replay of the whole log nobody gets a second mail, even if the provider forgets its keys.
   if (known !== undefined) return async () => false
-  await provider.send({ key: `${orderId}/${template}`, orderId, customerId, template })
+  await provider.send({ key: `${orderId}/${template}`, orderId, customerId, template }, traceparent)
   return async (transaction, now) => {
     const result = await transaction
       .insertInto('sent')

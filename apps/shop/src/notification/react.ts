@@ -14,9 +14,10 @@ export function notificationReactions(
   const send = async (
     order: { orderId: string; customerId: string },
     template: Template,
+    traceparent: string,
   ): Promise<Apply<NotificationTables>> => {
     const { orderId, customerId } = order
-    const store = await notify({ database, provider }, { orderId, customerId, template })
+    const store = await notify({ database, provider }, { orderId, customerId, template }, traceparent)
     return async ({ database: transaction, now, publish }) => {
       if (!(await store(transaction, now))) return
       await publish(notifications, 'shop.notification.sent.v1', { orderId, template, channel: 'email' })
@@ -24,14 +25,18 @@ export function notificationReactions(
   }
   type Tables = NotificationTables
   return {
-    ...on<Tables, typeof orders, 'shop.order.created.v1'>(orders, 'shop.order.created.v1', ({ data }) =>
-      send(data, 'order-received'),
+    ...on<Tables, typeof orders, 'shop.order.created.v1'>(orders, 'shop.order.created.v1', ({ data, traceparent }) =>
+      send(data, 'order-received', traceparent),
     ),
-    ...on<Tables, typeof orders, 'shop.order.confirmed.v1'>(orders, 'shop.order.confirmed.v1', ({ data }) =>
-      send(data, 'order-confirmed'),
+    ...on<Tables, typeof orders, 'shop.order.confirmed.v1'>(
+      orders,
+      'shop.order.confirmed.v1',
+      ({ data, traceparent }) => send(data, 'order-confirmed', traceparent),
     ),
-    ...on<Tables, typeof orders, 'shop.order.cancelled.v1'>(orders, 'shop.order.cancelled.v1', ({ data }) =>
-      send(data, 'order-cancelled'),
+    ...on<Tables, typeof orders, 'shop.order.cancelled.v1'>(
+      orders,
+      'shop.order.cancelled.v1',
+      ({ data, traceparent }) => send(data, 'order-cancelled', traceparent),
     ),
   }
 }

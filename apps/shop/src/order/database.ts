@@ -1,7 +1,7 @@
 /** What Order remembers: orders, their lines, and what happened to each, in order. */
 import type { Generated, Kysely } from 'kysely'
 import type { Style } from '../contracts/http.ts'
-import { type KitTables, openDatabase } from '../kit/database.ts'
+import { type DatabasePlace, type KitTables, openDatabase } from '../kit/database.ts'
 import type { OrderState } from './order.ts'
 
 export type OrderTables = KitTables & {
@@ -19,6 +19,9 @@ export type OrderTables = KitTables & {
     currency: 'EUR'
     attempt: number
     created_event_id: string | null
+    /** The instance of the service that took it in. */
+    owner: string
+    traceparent: string
     created_at: string
     final_at: string | null
   }
@@ -39,8 +42,8 @@ const migrations = [
   CREATE TABLE orders (
     order_id TEXT PRIMARY KEY,
     customer_id TEXT NOT NULL,
-    style TEXT NOT NULL CHECK (style IN ('events', 'rest')),
-    status TEXT NOT NULL CHECK (status IN ('pending', 'confirmed', 'cancelled')),
+    style TEXT NOT NULL CHECK (style IN ('events', 'rest', 'rest-hardened', 'mixed')),
+    status TEXT NOT NULL CHECK (status IN ('paying', 'pending', 'confirmed', 'cancelled')),
     reason TEXT,
     payment TEXT NOT NULL CHECK (payment IN ('open', 'charged', 'declined')),
     stock TEXT NOT NULL CHECK (stock IN ('open', 'reserved', 'rejected')),
@@ -50,6 +53,8 @@ const migrations = [
     currency TEXT NOT NULL,
     attempt INTEGER NOT NULL CHECK (attempt >= 1),
     created_event_id TEXT,
+    owner TEXT NOT NULL,
+    traceparent TEXT NOT NULL,
     created_at TEXT NOT NULL,
     final_at TEXT
   ) STRICT;
@@ -63,7 +68,7 @@ const migrations = [
     PRIMARY KEY (order_id, position)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE history (
-    position INTEGER PRIMARY KEY,
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
     order_id TEXT NOT NULL REFERENCES orders (order_id),
     at TEXT NOT NULL,
     service TEXT NOT NULL,
@@ -75,8 +80,8 @@ const migrations = [
   `,
 ]
 
-export function openOrderDatabase(path: string): Kysely<OrderTables> {
-  return openDatabase<OrderTables>(path, migrations)
+export function openOrderDatabase(place: DatabasePlace): Promise<Kysely<OrderTables>> {
+  return openDatabase<OrderTables>(place, migrations)
 }
 
 export type HistoryNote = {

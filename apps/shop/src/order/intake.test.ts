@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import type { Style } from '../contracts/http.ts'
 import type { HttpProblem } from '../kit/problem.ts'
-import { now } from '../kit/testing.ts'
+import { now, testPlace } from '../kit/testing.ts'
 import { openOrderDatabase } from './database.ts'
 import { takeIn } from './intake.ts'
 import { readOrder, readOrders } from './queries.ts'
 
-const database = openOrderDatabase(':memory:')
+const database = await openOrderDatabase(testPlace())
 after(() => database.destroy())
 
-const take = (options: { sku?: string; quantity?: number; key?: string; style?: 'events' | 'rest' } = {}) =>
+const take = (options: { sku?: string; quantity?: number; key?: string; style?: Style } = {}) =>
   takeIn(database, {
     request: { customerId: 'c', items: [{ sku: options.sku ?? 'mug', quantity: options.quantity ?? 2 }] },
     style: options.style ?? 'events',
     key: options.key,
     traceparent: '',
+    owner: 'order',
+    deadline: now,
     now,
   })
 const events = () => database.selectFrom('outbox').selectAll().execute()

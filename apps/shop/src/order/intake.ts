@@ -1,25 +1,36 @@
 /**
  * Taking an order in: price it, claim the client's Idempotency-Key, and store it, all in one transaction. In event style the
- * OrderCreated event is a row of the same transaction: an order without its event can't exist.
+ * OrderCreated event is a row of the same transaction: an order without its event can't exist. So is its deadline, in every style.
  */
 import type { Kysely } from 'kysely'
 import type { OrderRequest, Style } from '../contracts/http.ts'
 import { type OrderCreated, orders } from '../contracts/orders.ts'
 import { findProduct } from '../contracts/products.ts'
+import { setDeadline } from '../kit/deadlines.ts'
 import { answerKey, type Claim, claimKey, fingerprint } from '../kit/idempotency-key.ts'
 import { publish } from '../kit/outbox.ts'
 import { HttpProblem } from '../kit/problem.ts'
 import { uuidv7 } from '../kit/uuid.ts'
 import { note, type OrderTables } from './database.ts'
+import { outcomeDeadline } from './hear.ts'
 import { newOrder } from './order.ts'
 
 export type Intake = { claim: Claim; order: OrderCreated; eventId: string | undefined }
 
 export async function takeIn(
   database: Kysely<OrderTables>,
-  options: { request: OrderRequest; style: Style; key: string | undefined; traceparent: string; now: Date },
+  options: {
+    request: OrderRequest
+    style: Style
+    key: string | undefined
+    traceparent: string
+    owner: string
+    /** When the order is cancelled if it has no outcome. */
+    deadline: Date
+    now: Date
+  },
 ): Promise<Intake> {
-  const { request, style, key, traceparent, now } = options
+  const { request, style, key, traceparent, owner, deadline, now } = options
   const order = priced(request, uuidv7(now.getTime()))
   return database.transaction().execute(async transaction => {
     if (key !== undefined) {
@@ -27,12 +38,19 @@ export async function takeIn(
         key,
         fingerprint: fingerprint([style, request.customerId, request.items.map(item => [item.sku, item.quantity])]),
         resourceId: order.orderId,
+        owner,
         now,
       })
       if (claim.kind !== 'new') return { claim, order, eventId: undefined }
     }
-    await store(transaction, { order, style, now })
-    if (style === 'rest') return { claim: { kind: 'new' }, order, eventId: undefined }
+    await store(transaction, { order, style, owner, traceparent, now })
+    await setDeadline<OrderTables>(transaction, {
+      kind: outcomeDeadline,
+      subject: order.orderId,
+      traceparent,
+      dueAt: deadline,
+    })
+    if (style !== 'events') return { claim: { kind: 'new' }, order, eventId: undefined }
     const eventId = await publish<OrderTables, typeof orders, 'shop.order.created.v1'>(transaction, {
       topic: orders,
       type: 'shop.order.created.v1',
@@ -72,8 +90,9 @@ function priced(request: OrderRequest, orderId: string): OrderCreated {
 
 async function store(
   transaction: Kysely<OrderTables>,
-  { order, style, now }: { order: OrderCreated; style: Style; now: Date },
+  given: { order: OrderCreated; style: Style; owner: string; traceparent: string; now: Date },
 ): Promise<void> {
+  const { order, style, owner, traceparent, now } = given
   const { orderId } = order
   await transaction
     .insertInto('orders')
@@ -81,7 +100,7 @@ async function store(
       order_id: orderId,
       customer_id: order.customerId,
       style,
-      status: newOrder.status,
+      status: style === 'mixed' ? 'paying' : newOrder.status,
       reason: null,
       payment: newOrder.payment,
       stock: newOrder.stock,
@@ -91,6 +110,8 @@ async function store(
       currency: order.currency,
       attempt: 1,
       created_event_id: null,
+      owner,
+      traceparent,
       created_at: now.toISOString(),
       final_at: null,
     })

@@ -1,19 +1,21 @@
 /** The Order service: it takes orders in, and alone decides what becomes of them. */
-import { join } from 'node:path'
+import { style as styles } from '../contracts/http.ts'
 import { failKeysInFlight } from '../kit/idempotency-key.ts'
 import { runService } from '../kit/service.ts'
 import { openOrderDatabase } from './database.ts'
+import { orderDeadlines } from './deadlines.ts'
 import { orderRoutes } from './http.ts'
 import { orderReactions } from './react.ts'
 import { cancelInterrupted } from './rest.ts'
 
 await runService({
   name: 'order',
-  open: settings => openOrderDatabase(join(settings.dataDirectory, 'order.sqlite')),
+  open: settings => openOrderDatabase(settings.database),
   recover: async context => {
     await cancelInterrupted(context)
-    await failKeysInFlight(context.database)
+    await failKeysInFlight(context.database, context.instanceName)
   },
+  deadlines: orderDeadlines,
   routes: orderRoutes,
   reactions: orderReactions,
   done: async database => {
@@ -23,7 +25,12 @@ await runService({
       .groupBy('status')
       .execute()
     const count = (status: string) => rows.find(row => row.status === status)?.count ?? 0
-    return { pending: count('pending'), confirmed: count('confirmed'), cancelled: count('cancelled') }
+    return {
+      paying: count('paying'),
+      pending: count('pending'),
+      confirmed: count('confirmed'),
+      cancelled: count('cancelled'),
+    }
   },
   books: async database => {
     const rows = await database
@@ -38,8 +45,8 @@ await runService({
       .where('status', '=', 'confirmed')
       .executeTakeFirstOrThrow()
     const books: Record<string, number> = { unitsConfirmed: units.units ?? 0 }
-    for (const style of ['events', 'rest']) {
-      for (const status of ['pending', 'confirmed', 'cancelled']) {
+    for (const style of styles.options) {
+      for (const status of ['paying', 'pending', 'confirmed', 'cancelled']) {
         const row = rows.find(candidate => candidate.style === style && candidate.status === status)
         books[`${style}.${status}`] = row?.count ?? 0
         books[`${style}.${status}.total`] = row?.total ?? 0

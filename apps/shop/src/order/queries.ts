@@ -1,6 +1,7 @@
 /** Reading orders. An order that is not in the log yet is `stored`; its history says when it got there. */
 import type { Kysely, Selectable } from 'kysely'
 import type { HistoryEntry, OrderDetail, OrderSummary } from '../contracts/http.ts'
+import type { OrderCreated } from '../contracts/orders.ts'
 import type { OrderTables } from './database.ts'
 
 type Row = Selectable<OrderTables['orders']> & { sent_at: string | null }
@@ -43,6 +44,14 @@ export async function readOrder(database: Kysely<OrderTables>, orderId: string):
   }
 }
 
+/** The order as its event tells it. */
+export async function readOrderCreated(database: Kysely<OrderTables>, orderId: string): Promise<OrderCreated> {
+  const order = await readOrder(database, orderId)
+  if (order === undefined) throw new Error(`order ${orderId} is not stored`)
+  const { customerId, items: lines, total, currency } = order
+  return { orderId, customerId, lines, total, currency }
+}
+
 export async function readOrders(
   database: Kysely<OrderTables>,
   page: { limit: number; before?: string | undefined },
@@ -67,7 +76,7 @@ function select(database: Kysely<OrderTables>) {
 }
 
 function summary(row: Row): OrderSummary {
-  const isStored = row.style === 'events' && row.status === 'pending' && row.sent_at === null
+  const isStored = row.created_event_id !== null && row.status === 'pending' && row.sent_at === null
   return {
     orderId: row.order_id,
     customerId: row.customer_id,

@@ -3,13 +3,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, test } from 'node:test'
 import type { ServiceContext } from '../kit/service.ts'
-import { now, silent } from '../kit/testing.ts'
+import { now, silent, testPlace } from '../kit/testing.ts'
 import { type OrderTables, openOrderDatabase } from './database.ts'
 import { takeIn } from './intake.ts'
 import { readOrder } from './queries.ts'
 import { cancelInterrupted, fulfilByCalls, reopen } from './rest.ts'
 
-const database = openOrderDatabase(':memory:')
+const database = await openOrderDatabase(testPlace())
 let answers: Record<string, { status: number; body: unknown }>
 let calls: { path: string; attempt: number | undefined }[]
 const peers = createServer(async (request, response) => {
@@ -43,12 +43,21 @@ const context = {
   database,
   logger: silent,
   now: () => now,
+  instanceName: 'order',
   settings: { urls: { payment: url, inventory: url, notification: url } },
 } as unknown as ServiceContext<OrderTables>
 
 async function place() {
   const request = { customerId: 'c', items: [{ sku: 'mug', quantity: 1 }] }
-  const { order } = await takeIn(database, { request, style: 'rest', key: undefined, traceparent: '', now })
+  const { order } = await takeIn(database, {
+    request,
+    style: 'rest',
+    key: undefined,
+    traceparent: '',
+    owner: 'order',
+    deadline: now,
+    now,
+  })
   return order
 }
 const fulfil = (order: Awaited<ReturnType<typeof place>>, attempt = 1) =>
@@ -57,15 +66,14 @@ const paths = () => calls.map(call => call.path)
 
 test('three calls in turn, and the order is confirmed', async () => {
   const order = await place()
-  const { answer } = await fulfil(order)
-  assert.deepEqual(answer, { orderId: order.orderId, status: 'confirmed' })
+  assert.deepEqual(await fulfil(order), { status: 'confirmed' })
   assert.deepEqual(paths(), ['/charges', '/reservations', '/mails'])
 })
 
 test('the first refusal ends the chain, and what was done is called back', async () => {
   answers['/reservations'] = { status: 200, body: { outcome: 'rejected', missing: [] } }
-  const { answer, unavailable } = await fulfil(await place())
-  assert.deepEqual([answer.status, answer.reason, unavailable], ['cancelled', 'out-of-stock', undefined])
+  const { status, reason, unavailable } = await fulfil(await place())
+  assert.deepEqual([status, reason, unavailable], ['cancelled', 'out-of-stock', undefined])
   assert.deepEqual(paths().slice(0, 2), ['/charges', '/reservations'])
   assert.deepEqual(paths().slice(2).sort(), ['/refunds', '/releases'])
 })
@@ -74,11 +82,8 @@ test('a service that fails cancels the order and is named; an undo that fails to
   answers['/mails'] = { status: 500, body: {} }
   answers['/refunds'] = { status: 500, body: {} }
   const order = await place()
-  const { answer, unavailable } = await fulfil(order)
-  assert.deepEqual(
-    [answer.status, answer.reason, unavailable],
-    ['cancelled', 'notification-unavailable', 'notification'],
-  )
+  const { status, reason, unavailable } = await fulfil(order)
+  assert.deepEqual([status, reason, unavailable], ['cancelled', 'notification-unavailable', 'notification'])
   const history = (await readOrder(database, order.orderId))?.history ?? []
   assert.equal(history.find(entry => entry.what === 'refund')?.detail, 'payment answered 500')
   assert.equal(history.find(entry => entry.what === 'release')?.detail, 'done')
@@ -89,9 +94,9 @@ test('a further try is the same order, one attempt on', async () => {
   const order = await place()
   await fulfil(order)
   answers['/reservations'] = { status: 200, body: { outcome: 'reserved', reservationId: 'r' } }
-  const attempt = await reopen(database, order.orderId, now)
+  const attempt = await reopen(database, { orderId: order.orderId, owner: 'order', now })
   calls = []
-  assert.equal((await fulfil(order, attempt)).answer.status, 'confirmed')
+  assert.equal((await fulfil(order, attempt)).status, 'confirmed')
   assert.deepEqual(calls.slice(0, 2), [
     { path: '/charges', attempt: 2 },
     { path: '/reservations', attempt: 2 },

@@ -1,8 +1,15 @@
 /**
- * Charging and refunding, the same in every style. Each asks the bank first, with the order and its attempt as reference, and
+ * Charging and calling back, the same in every style. Each asks the bank first, with the order and its attempt as reference, and
  * returns what to store: a crash between the two repeats the question, and the bank does nothing twice.
+ *
+ *   (none) -> charged  -> refunded   called back
+ *          -> declined
+ *          -> voided                 called back before it was charged: the bank refuses a charge of that reference from then on,
+ *                                    so a call that is late can't undo what undid it
+ *
+ * One row per order; a further attempt starts over from any state but `charged`.
  */
-import type { Kysely } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import { uuidv7 } from '../kit/uuid.ts'
 import type { Bank } from './bank.ts'
 import type { PaymentTables } from './database.ts'
@@ -14,78 +21,97 @@ export type ChargeResult =
 export type Refund = { paymentId: string; orderId: string; amount: number; currency: 'EUR' }
 
 type Tables = Kysely<PaymentTables>
+type Payment = Selectable<PaymentTables['payments']>
+type Parts = { database: Tables; bank: Bank; traceparent: string }
 
-/** Asks the bank, unless this order is paid or this attempt has its answer. */
+/**
+ * Asks the bank, unless this order is paid or this attempt has its answer.
+ * @returns what stores the answer; `isNew` says whether it is this call that did
+ */
 export async function charge(
-  { database, bank }: { database: Tables; bank: Bank },
+  { database, bank, traceparent }: Parts,
   order: Charge,
-): Promise<(transaction: Tables, now: Date) => Promise<ChargeResult>> {
-  const known = await resultOf(database, order)
-  if (known !== undefined) return async () => known
-  const answer = await bank.charge({
-    reference: `${order.orderId}/${order.attempt}`,
-    orderId: order.orderId,
-    amount: order.amount,
-    currency: order.currency,
-  })
+): Promise<(transaction: Tables, now: Date) => Promise<{ result: ChargeResult; isNew: boolean }>> {
+  const known = resultOf(await paymentOf(database, order.orderId), order)
+  if (known !== undefined) return async () => ({ result: known, isNew: false })
+  const { orderId, attempt, amount, currency } = order
+  // An earlier attempt whose outcome nobody heard may have taken the money.
+  for (let earlier = 1; earlier < attempt; earlier += 1) {
+    await bank.cancel({ reference: `${orderId}/${earlier}`, orderId }, traceparent)
+  }
+  const answer = await bank.charge({ reference: `${orderId}/${attempt}`, orderId, amount, currency }, traceparent)
   return async (transaction, now) => {
-    const meanwhile = await resultOf(transaction, order)
-    if (meanwhile !== undefined) return meanwhile
+    const meanwhile = resultOf(await paymentOf(transaction, orderId), order)
+    if (meanwhile !== undefined) return { result: meanwhile, isNew: false }
     const isApproved = answer.outcome === 'approved'
-    const values = {
-      payment_id: uuidv7(now.getTime()),
-      order_id: order.orderId,
-      status: isApproved ? ('charged' as const) : ('declined' as const),
-      attempt: order.attempt,
-      amount: order.amount,
-      currency: order.currency,
-      bank_reference: answer.outcome === 'approved' ? answer.reference : null,
-      reason: answer.outcome === 'declined' ? answer.reason : null,
+    await store(transaction, {
+      order_id: orderId,
+      status: isApproved ? 'charged' : 'declined',
+      attempt,
+      amount,
+      currency,
+      bank_reference: isApproved ? answer.reference : null,
+      reason: isApproved ? null : answer.reason,
+      at: now.toISOString(),
+    })
+    const stored = resultOf(await paymentOf(transaction, orderId), order)
+    if (stored === undefined) throw new Error(`the payment of order ${orderId} was not stored`)
+    return { result: stored, isNew: true }
+  }
+}
+
+/**
+ * Gives the money back, whether or not Payment knows of it; a charge of this attempt will not happen any more.
+ * @returns what stores it, and says what was given back, if anything was
+ */
+export async function callBack(
+  { database, bank, traceparent }: Parts,
+  { orderId, attempt }: { orderId: string; attempt: number },
+): Promise<(transaction: Tables, now: Date) => Promise<Refund | undefined>> {
+  const known = await paymentOf(database, orderId)
+  const charged = known?.status === 'charged' ? known.attempt : attempt
+  if (known !== undefined && known.status !== 'charged' && known.attempt >= attempt) return async () => undefined
+  const { refunded } = await bank.cancel({ reference: `${orderId}/${charged}`, orderId }, traceparent)
+  return async (transaction, now) => {
+    const row = await paymentOf(transaction, orderId)
+    const isOver = row !== undefined && row.status !== 'charged' && row.attempt >= charged
+    if (isOver || (row !== undefined && row.attempt > charged)) return undefined
+    const payment = {
+      order_id: orderId,
+      status: refunded > 0 ? ('refunded' as const) : ('voided' as const),
+      attempt: charged,
+      amount: refunded,
+      currency: 'EUR' as const,
+      bank_reference: row?.bank_reference ?? null,
+      reason: 'called back',
       at: now.toISOString(),
     }
-    const { payment_id: _, ...changes } = values
-    await transaction
-      .insertInto('payments')
-      .values(values)
-      .onConflict(conflict => conflict.column('order_id').doUpdateSet(changes))
-      .execute()
-    const stored = await resultOf(transaction, order)
-    if (stored === undefined) throw new Error(`the payment of order ${order.orderId} was not stored`)
-    return stored
+    await store(transaction, payment)
+    if (refunded === 0) return undefined
+    const { payment_id: paymentId } = (await paymentOf(transaction, orderId))!
+    return { paymentId, orderId, amount: refunded, currency: 'EUR' }
   }
 }
 
-/** Gives the money back, if the order's payment holds any. @returns undefined when there is nothing to give back */
-export async function refund(
-  { database, bank }: { database: Tables; bank: Bank },
-  orderId: string,
-): Promise<((transaction: Tables, now: Date) => Promise<Refund>) | undefined> {
-  const payment = await database.selectFrom('payments').selectAll().where('order_id', '=', orderId).executeTakeFirst()
-  if (payment?.status !== 'charged') return undefined
-  const { amount, currency, payment_id: paymentId, attempt } = payment
-  await bank.refund({ reference: `${orderId}/${attempt}`, orderId, amount, currency })
-  return async (transaction, now) => {
-    await transaction
-      .updateTable('payments')
-      .set({ status: 'refunded', at: now.toISOString() })
-      .where('order_id', '=', orderId)
-      .where('attempt', '=', attempt)
-      .execute()
-    return { paymentId, orderId, amount, currency }
-  }
+async function store(transaction: Tables, payment: Omit<Payment, 'payment_id'>): Promise<void> {
+  await transaction
+    .insertInto('payments')
+    .values({ payment_id: uuidv7(Date.parse(payment.at)), ...payment })
+    .onConflict(conflict => conflict.column('order_id').doUpdateSet(payment))
+    .execute()
 }
 
-async function resultOf(database: Tables, order: Charge): Promise<ChargeResult | undefined> {
-  const payment = await database
-    .selectFrom('payments')
-    .selectAll()
-    .where('order_id', '=', order.orderId)
-    .executeTakeFirst()
+function paymentOf(database: Tables, orderId: string): Promise<Payment | undefined> {
+  return database.selectFrom('payments').selectAll().where('order_id', '=', orderId).executeTakeFirst()
+}
+
+function resultOf(payment: Payment | undefined, order: Charge): ChargeResult | undefined {
   if (payment === undefined) return undefined
-  const paid = payment.status === 'charged'
-  if (!paid && payment.attempt < order.attempt) return undefined
+  if (payment.status !== 'charged' && payment.attempt < order.attempt) return undefined
   const { payment_id: paymentId } = payment
+  if (payment.status === 'declined' || payment.status === 'voided') {
+    return { outcome: 'declined', paymentId, reason: payment.reason ?? '' }
+  }
   // A refunded payment was a charge once: for this attempt, that remains its result.
-  if (payment.status === 'declined') return { outcome: 'declined', paymentId, reason: payment.reason ?? '' }
   return { outcome: 'charged', paymentId, bankReference: payment.bank_reference ?? '' }
 }

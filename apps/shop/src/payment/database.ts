@@ -1,12 +1,12 @@
 /** What Payment remembers: one payment per order, whatever arrives how often. */
 import type { Kysely } from 'kysely'
-import { type KitTables, openDatabase } from '../kit/database.ts'
+import { type DatabasePlace, type KitTables, openDatabase } from '../kit/database.ts'
 
 export type PaymentTables = KitTables & {
   payments: {
     payment_id: string
     order_id: string
-    status: 'charged' | 'declined' | 'refunded'
+    status: 'charged' | 'declined' | 'refunded' | 'voided'
     /** Which try of the order this is about: a client in REST style may try again after a failure. */
     attempt: number
     amount: number
@@ -22,7 +22,7 @@ const migrations = [
   CREATE TABLE payments (
     payment_id TEXT PRIMARY KEY,
     order_id TEXT NOT NULL UNIQUE,
-    status TEXT NOT NULL CHECK (status IN ('charged', 'declined', 'refunded')),
+    status TEXT NOT NULL CHECK (status IN ('charged', 'declined', 'refunded', 'voided')),
     attempt INTEGER NOT NULL CHECK (attempt >= 1),
     amount INTEGER NOT NULL CHECK (amount >= 0),
     currency TEXT NOT NULL,
@@ -34,6 +34,6 @@ const migrations = [
   `,
 ]
 
-export function openPaymentDatabase(path: string): Kysely<PaymentTables> {
-  return openDatabase<PaymentTables>(path, migrations)
+export function openPaymentDatabase(place: DatabasePlace): Promise<Kysely<PaymentTables>> {
+  return openDatabase<PaymentTables>(place, migrations)
 }

@@ -1,22 +1,50 @@
 /** Payment over HTTP: what the other services call in REST style, and what it can be asked. */
 import { chargeAnswer, chargeRequest, listPayments, undoAnswer, undoRequest } from '../contracts/http.ts'
 import type { HttpServer } from '../kit/http-server.ts'
+import { serviceTransaction } from '../kit/reaction.ts'
 import type { ServiceContext } from '../kit/service.ts'
+import { serve } from '../kit/spans.ts'
 import type { Bank } from './bank.ts'
-import { charge, refund } from './charge.ts'
+import { callBack, charge } from './charge.ts'
 import type { PaymentTables } from './database.ts'
+import { announce } from './react.ts'
 
-export function paymentRoutes(app: HttpServer, { database, now }: ServiceContext<PaymentTables>, bank: Bank): void {
+export function paymentRoutes(
+  app: HttpServer,
+  { database, now, relay }: ServiceContext<PaymentTables>,
+  bank: Bank,
+): void {
   app.post('/charges', { schema: { body: chargeRequest, response: { 200: chargeAnswer } } }, async request => {
-    const store = await charge({ database, bank }, request.body)
-    return database.transaction().execute(transaction => store(transaction, now()))
+    const { announced, ...order } = request.body
+    const trace = serve(request, order.orderId)
+    const store = await charge({ database, bank, traceparent: trace.traceparent }, order)
+    const result = await database.transaction().execute(async transaction => {
+      const at = now()
+      const stored = await store(transaction, at)
+      if (announced && stored.isNew) {
+        const cause = { id: '', subject: order.orderId, traceparent: trace.traceparent }
+        const { orderId, amount, currency } = order
+        await announce(
+          serviceTransaction<PaymentTables>({ database: transaction, cause, now: at }),
+          { orderId, amount, currency },
+          stored.result,
+        )
+      }
+      await trace.end<PaymentTables>(transaction, 'charge')
+      return stored.result
+    })
+    if (announced) relay.nudge()
+    return result
   })
 
   app.post('/refunds', { schema: { body: undoRequest, response: { 200: undoAnswer } } }, async request => {
-    const store = await refund({ database, bank }, request.body.orderId)
-    if (store === undefined) return { undone: false }
-    await database.transaction().execute(transaction => store(transaction, now()))
-    return { undone: true }
+    const trace = serve(request, request.body.orderId)
+    const store = await callBack({ database, bank, traceparent: trace.traceparent }, request.body)
+    const refunded = await database.transaction().execute(async transaction => {
+      await trace.end<PaymentTables>(transaction, 'refund')
+      return store(transaction, now())
+    })
+    return { undone: refunded !== undefined }
   })
 
   const { querystring, response } = listPayments

@@ -1,5 +1,4 @@
 /** The Payment service: it alone talks to the bank. */
-import { join } from 'node:path'
 import { runService } from '../kit/service.ts'
 import { requiredUrl } from '../kit/settings.ts'
 import { bankAt } from './bank.ts'
@@ -9,7 +8,7 @@ import { paymentReactions } from './react.ts'
 
 await runService({
   name: 'payment',
-  open: settings => openPaymentDatabase(join(settings.dataDirectory, 'payment.sqlite')),
+  open: settings => openPaymentDatabase(settings.database),
   routes: (app, context) => paymentRoutes(app, context, bankAt(requiredUrl(context.settings, 'bank'))),
   reactions: context => paymentReactions(context, bankAt(requiredUrl(context.settings, 'bank'))),
   done: async database => {

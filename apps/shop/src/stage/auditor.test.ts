@@ -10,9 +10,11 @@ const balanced = {
   notification: {},
 }
 
-function shop(books: Record<string, Record<string, number>>, lag = 0, parked = 0): ProcessView[] {
+function shop(books: Record<string, Record<string, number>>, lag = 0, parked = 0, waiting = 0): ProcessView[] {
   return Object.entries(books).map(([name, account]) => {
-    const status = { books: account, relay: { pending: 0 }, setAside: { keys: parked, events: parked, deadLetters: 0 } }
+    const setAside = { keys: parked, events: parked, deadLetters: 0 }
+    const deadlines = { waiting: name === 'order' ? waiting : 0, overdue: 0 }
+    const status = { books: account, relay: { pending: 0 }, setAside, deadlines }
     const said = name === 'bank' ? { status: null, simulator: { books: account }, lag: null } : { status, lag }
     return { name, state: 'running', answering: true, ...said } as unknown as ProcessView
   })
@@ -49,13 +51,13 @@ test('an unknown lag is not rest', () => {
   assert.equal(audit([{ ...first!, lag: null }, ...others], settled).atRest, false)
 })
 
-test('books that have just changed, and REST orders under way, are not rest', () => {
+test('books that have just changed, and orders that still have a deadline, are not rest', () => {
   assert.equal(audit(shop(balanced), { unchanged: false }).atRest, false)
   const calling = { ...balanced, order: { ...balanced.order, 'rest.pending': 1 } }
-  assert.deepEqual(verdicts(shop(calling)), [true, true, true, true, true, null])
+  assert.deepEqual(verdicts(shop(calling, 0, 0, 1)), [true, true, true, true, true, null])
 })
 
-test('an order in event style that is open with nothing on its way is wrong', () => {
+test('an order that is open with nothing on its way is wrong', () => {
   const stuck = { ...balanced, order: { ...balanced.order, 'events.pending': 1 } }
   assert.deepEqual(verdicts(shop(stuck)), [true, true, true, true, true, false])
 })

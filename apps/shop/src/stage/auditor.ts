@@ -1,8 +1,10 @@
 /**
  * The auditor compares the books of services that never compare them themselves: the bank's with the orders', the shelf's
  * with the reservations'. While events are on their way the books may differ; at rest they may not, in event style.
- * In REST style they may: a call back that nobody answered stays undone, and this is where it shows.
+ * In plain REST style they may: a call back that nobody answered stays undone, and this is where it shows.
  */
+import { style } from '../contracts/http.ts'
+import type { ServiceStatus } from '../kit/health.ts'
 import type { Check, ProcessView } from './snapshot.ts'
 
 /** @param options `unchanged`: the books are as they were a look ago. They are read one after the other, so only then do they fit together. */
@@ -23,16 +25,19 @@ export function audit(
   const parked = services.reduce((sum, { status }) => sum + (status?.setAside.events ?? 0), 0)
   // What is parked will still have its effect, or a person will say that it won't: until then nothing is final.
   const nothingMoves =
-    isHeard && parked === 0 && services.every(({ lag, status }) => lag === 0 && status?.relay.pending === 0)
+    isHeard &&
+    parked === 0 &&
+    services.every(({ lag, status }) => lag === 0 && status?.relay.pending === 0 && !hasDeadlines(status))
   const value = (account: Record<string, number>, name: string) => account[name] ?? 0
-  const confirmed = value(order, 'events.confirmed.total') + value(order, 'rest.confirmed.total')
+  const inAllStyles = (name: string) => style.options.reduce((sum, style) => sum + value(order, `${style}.${name}`), 0)
+  const confirmed = inAllStyles('confirmed.total')
   const bank = value(bankBook, 'balance')
   const reserved = value(inventory, 'reserved')
   const units = value(order, 'unitsConfirmed')
   const twice = value(bankBook, 'ordersChargedTwice')
-  const open = value(order, 'events.pending') + value(order, 'rest.pending')
-  // A REST order that is pending is being called for; an event-style one, with nothing on its way, would be stuck.
-  const atRest = nothingMoves && unchanged && value(order, 'rest.pending') === 0
+  const open = inAllStyles('paying') + inAllStyles('pending')
+  // An open order has a deadline: without one, and with nothing on its way, it would be stuck for ever.
+  const atRest = nothingMoves && unchanged
   const crooked = value(inventory, 'skusOutOfBalance')
   /** What is still moving can't be judged; what is broken even so is broken. */
   const equal = (a: number, b: number) => (a === b ? true : atRest ? false : null)
@@ -63,6 +68,10 @@ export function audit(
       { name: 'Every order has its outcome', ok: open === 0 ? true : atRest ? false : null, detail: `${open} open` },
     ],
   }
+}
+
+function hasDeadlines({ deadlines }: ServiceStatus): boolean {
+  return deadlines.waiting + deadlines.overdue > 0
 }
 
 export function euros(minorUnits: number): string {

@@ -15,7 +15,7 @@ import type { SupervisedProcess } from './supervisor.ts'
 
 /** Longer than all the calls that Order makes for one request in REST style. */
 const answerWithinMs = 20_000
-const forwardedHeaders = ['content-type', 'idempotency-key', 'traceparent', 'accept']
+const forwardedHeaders = ['content-type', 'idempotency-key', 'traceparent', 'accept', 'prefer', 'at-least']
 
 export async function createGateway(options: {
   urls: ReadonlyMap<string, string>
@@ -119,7 +119,7 @@ async function forward(
     })
   }
   reply.code(response.status)
-  for (const name of ['content-type', 'idempotency-replayed']) {
+  for (const name of ['content-type', 'idempotency-replayed', 'position', 'traceparent', 'retry-after']) {
     const value = response.headers.get(name)
     if (value !== null) reply.header(name, value)
   }

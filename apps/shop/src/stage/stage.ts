@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { SimulatorName } from '../contracts/simulators.ts'
 import type { ServiceName } from '../contracts/topic.ts'
 import { startBroker } from './broker.ts'
+import { claimDataDirectory } from './data-directory.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { createGateway } from './gateway.ts'
 import { LagReader } from './lag.ts'
@@ -38,8 +39,11 @@ export async function startStage(options: {
   host: string
   dataDirectory: string
   brokers: string | undefined
+  /** Further settings of the services. */
+  env?: Record<string, string>
 }): Promise<Stage> {
   const dataDirectory = resolve(options.dataDirectory)
+  claimDataDirectory(dataDirectory)
   await assertFree(options.port, options.host)
   const pageDirectory = await buildPage()
   const own = options.brokers === undefined ? await startBroker(dataDirectory) : undefined
@@ -63,6 +67,7 @@ export async function startStage(options: {
           SHOP_DATA: dataDirectory,
           KAFKA_BROKERS: brokers,
           ...Object.fromEntries(neighbours),
+          ...options.env,
         },
       }),
     })

@@ -20,7 +20,12 @@ const processNames = ['broker', 'order', 'payment', 'inventory', 'notification']
 
 export function App() {
   const { snapshot, connected } = useLive()
-  const [shown, setShown] = useState<Record<Style, Placed | null>>({ events: null, rest: null })
+  const [shown, setShown] = useState<Record<Style, Placed | null>>({
+    events: null,
+    rest: null,
+    'rest-hardened': null,
+    mixed: null,
+  })
   const show = useCallback((placed: Placed) => setShown(previous => ({ ...previous, [placed.style]: placed })), [])
   const names = processNames.filter(name => name !== 'broker' || snapshot === null || snapshot.ownBroker)
   return (

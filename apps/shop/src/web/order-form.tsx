@@ -6,7 +6,12 @@ import { type Placed, type Product, placeOrder, readProducts } from './api.ts'
 import { euros, milliseconds } from './format.ts'
 import { Section } from './section.tsx'
 
-const styleNames: Record<Style, string> = { events: 'Events', rest: 'REST' }
+const styleNames: Record<Style, string> = {
+  events: 'Events',
+  rest: 'REST',
+  'rest-hardened': 'calls with retries',
+  mixed: 'payment inline',
+}
 
 export function OrderForm({ onPlaced }: { onPlaced: (placed: Placed) => void }) {
   const products = useProducts()

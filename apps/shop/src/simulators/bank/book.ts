@@ -3,8 +3,8 @@
  * charge of one order under another reference is an entry like any other, and shows in the totals.
  */
 
-import type { BankAnswer, BankCharge, BankEntry } from '../../contracts/simulators.ts'
-import { migrate, openSqlite } from '../../kit/database.ts'
+import type { BankAnswer, BankCancel, BankCharge, BankEntry } from '../../contracts/simulators.ts'
+import { openSqlite } from '../../kit/sqlite.ts'
 
 export type BankTotals = { charges: number; refunds: number; balance: number; ordersChargedTwice: number }
 
@@ -16,13 +16,15 @@ const schema = `
     amount INTEGER NOT NULL CHECK (amount >= 0),
     at TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE cancelled (reference TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE INDEX entries_by_order ON entries (order_id, kind, amount);
 `
 
 export function openBankBook(options: { path: string; limit: number; now: () => Date }) {
-  const database = openSqlite(options.path)
-  migrate(database, 'bank', [schema])
-  const find = database.prepare('SELECT reference FROM entries WHERE reference = ?')
+  const database = openSqlite(options.path, { bank: [schema] })
+  const find = database.prepare('SELECT amount FROM entries WHERE reference = ?')
+  const findCancelled = database.prepare('SELECT 1 FROM cancelled WHERE reference = ?')
+  const cancel = database.prepare('INSERT INTO cancelled (reference) VALUES (?) ON CONFLICT DO NOTHING')
   const insert = database.prepare('INSERT INTO entries (reference, order_id, kind, amount, at) VALUES (?, ?, ?, ?, ?)')
   const ofOrders = database.prepare(`
     SELECT kind, order_id AS orderId, amount, reference FROM entries
@@ -44,9 +46,22 @@ export function openBankBook(options: { path: string; limit: number; now: () => 
   return {
     charge(order: Omit<BankCharge, 'currency'>): BankAnswer {
       if (order.amount > options.limit) return { outcome: 'declined', reason: 'over the limit of the card' }
+      const isNew = find.get(`charge/${order.reference}`) === undefined
+      if (isNew && findCancelled.get(order.reference) !== undefined) {
+        return { outcome: 'declined', reason: 'cancelled before it was charged' }
+      }
       return { outcome: 'approved', reference: enter('charge', order) }
     },
-    refund: (order: Omit<BankCharge, 'currency'>): string => enter('refund', order),
+    /** @returns what was given back, also when it is asked again */
+    cancel({ reference, orderId }: BankCancel): number {
+      const charged = find.get(`charge/${reference}`) as { amount: number } | undefined
+      if (charged === undefined) {
+        cancel.run(reference)
+        return 0
+      }
+      enter('refund', { reference, orderId, amount: charged.amount })
+      return charged.amount
+    },
     /** In the order in which they were made. */
     entriesOf: (orderIds: readonly string[]) => ofOrders.all(JSON.stringify(orderIds)) as BankEntry[],
     totals(): BankTotals {

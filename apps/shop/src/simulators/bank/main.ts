@@ -1,6 +1,13 @@
 /** The bank: slow as one, with a limit per charge as one. */
 import { join } from 'node:path'
-import { bankAnswer, bankCharge, bankEntries, bankEntriesQuery, bankRefunded } from '../../contracts/simulators.ts'
+import {
+  bankAnswer,
+  bankCancel,
+  bankCancelled,
+  bankCharge,
+  bankEntries,
+  bankEntriesQuery,
+} from '../../contracts/simulators.ts'
 import { runSimulator } from '../simulator.ts'
 import { openBankBook } from './book.ts'
 
@@ -15,8 +22,8 @@ await runSimulator({
     app.post('/charges', { schema: { body: bankCharge, response: { 200: bankAnswer } } }, ({ body }) =>
       plan.answer(body.orderId, () => book.charge(body)),
     )
-    app.post('/refunds', { schema: { body: bankCharge, response: { 200: bankRefunded } } }, ({ body }) =>
-      plan.answer(body.orderId, () => ({ reference: book.refund(body) })),
+    app.post('/cancellations', { schema: { body: bankCancel, response: { 200: bankCancelled } } }, ({ body }) =>
+      plan.answer(body.orderId, () => ({ refunded: book.cancel(body) })),
     )
     app.post('/entries', { schema: { body: bankEntriesQuery, response: { 200: bankEntries } } }, async ({ body }) => ({
       entries: book.entriesOf(body.orderIds),

@@ -1,6 +1,6 @@
 /** What the simulated provider has delivered: one mail per key, apart from what Notification believes. */
 import type { MailMessage } from '../../contracts/simulators.ts'
-import { migrate, openSqlite } from '../../kit/database.ts'
+import { openSqlite } from '../../kit/sqlite.ts'
 
 const schema = `
   CREATE TABLE delivered (
@@ -12,8 +12,7 @@ const schema = `
 `
 
 export function openMailBook(options: { path: string; now: () => Date }) {
-  const database = openSqlite(options.path)
-  migrate(database, 'mail', [schema])
+  const database = openSqlite(options.path, { mail: [schema] })
   const insert = database.prepare(
     'INSERT INTO delivered (key, customer_id, template, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   )
