@@ -178,7 +178,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'recovery takes a torn write after a power cut for damage',
     file: 'log/src/recovery.ts',
-    from: 'if (options.mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return\n',
+    from: 'if (mayHaveLostPower && sizeInBytes - validBytes <= maxUnflushedBytes) return null\n',
     to: '',
     foundBy: { test: 'packages/log/src/power-cut.test.ts' },
   },
@@ -191,15 +191,22 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'damage in a segment that was flushed is cut off',
     file: 'log/src/recovery.ts',
-    from: '  if (!options.isLast) {',
-    to: '  if (options.isLast && validBytes < 0) {',
+    from: '  if (!isLast) return',
+    to: '  if (isLast && validBytes < 0) return',
     foundBy: { test: 'packages/log/src/recovery.test.ts' },
   },
   {
     name: 'a bad batch with good ones behind it is cut off',
     file: 'log/src/recovery.ts',
-    from: '  if (next >= 0) {',
-    to: '  if (next >= sizeInBytes) {',
+    from: 'return next < 0 ? null :',
+    to: 'return next < sizeInBytes ? null :',
+    foundBy: { test: 'packages/log/src/recovery.test.ts' },
+  },
+  {
+    name: 'a closed segment that lost its end passes for whole',
+    file: 'log/src/segment-end.ts',
+    from: 'if (endOffset === null || endOffset >= next.baseOffset) return',
+    to: 'if (endOffset === null || endOffset >= 0) return',
     foundBy: { test: 'packages/log/src/recovery.test.ts' },
   },
   {
