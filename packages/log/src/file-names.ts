@@ -45,6 +45,13 @@ export function parseSegmentFileName(name: string): { offset: number; kind: Segm
   return Number.isSafeInteger(offset) ? { offset, kind: match[2] as SegmentFileKind } : null
 }
 
+/** `00000000000000004711-0000000003.checkpoint`: all metadata before the offset (exclusive), whose last batch is of that epoch. */
+export function parseMetadataSnapshotName(name: string): { offset: number; epoch: number } | null {
+  const match = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name)
+  if (!match || !Number.isSafeInteger(Number(match[1]))) return null
+  return { offset: Number(match[1]), epoch: Number(match[2]) }
+}
+
 export function partitionDirectoryName({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`
 }

@@ -1,5 +1,7 @@
 /** The durable log: a data directory of partition logs in Apache Kafka's own formats. See docs/formats/log-directory.md. */
 
+export { type CopiedBackup, type CopyOptions, copyBackup } from './backup/copy-backup.ts'
+export type { PreparedBackup } from './backup/prepare-backup.ts'
 export type { EpochEntry } from './checkpoint-file.ts'
 export { type Clock, type Logger, systemClock, systemTimers, type Timer, type Timers } from './environment.ts'
 export type { File, FileSystem } from './file-system/file-system.ts'

@@ -7,9 +7,12 @@
  *   create:  partition's files -> its directory synced -> data directory synced -> answered
  *   delete:  forgotten by the checkpoints -> renamed, data directory synced -> answered -> files removed later
  *   stop:    logs stored -> checkpoints -> clean marker written, directory synced -> lock released
+ *
+ * Longer than other files because these orders stand in one place.
  */
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
+import { type PreparedBackup, prepareBackup } from './backup/prepare-backup.ts'
 import { coalesce, mapLimited } from './coalesce.ts'
 import { CleanerInPlace } from './compaction/cleaner.ts'
 import { CleanerThread } from './compaction/cleaner-thread.ts'
@@ -224,6 +227,25 @@ export class LogDirectory {
   /** Compacts every log that is due. Happens by itself from time to time. */
   compact(): Promise<void> {
     return this.#cleaner.run()
+  }
+
+  /**
+   * Holds all partitions as they are at this moment, for a copy that starts as a broker (copy-backup.ts). Resolves with where they are
+   * held; `discardBackup` lets go of it. Rejects with a StorageError, leaving nothing behind.
+   */
+  prepareBackup(): Promise<PreparedBackup> {
+    if (this.#closing) throw new StorageError('The broker is stopping', { path: this.path })
+    const { fileSystem } = this.#context
+    return prepareBackup({
+      fileSystem,
+      path: this.path,
+      logs: this.logs(),
+      uniqueId: this.#randomBytes(16).toString('hex'),
+    })
+  }
+
+  async discardBackup({ path }: PreparedBackup): Promise<void> {
+    await this.#context.fileSystem.removeDirectory(path)
   }
 
   /**

@@ -10,6 +10,7 @@
  */
 
 import { CorruptBatchError, KafkaError, type RecordBatch } from '@ottla/protocol'
+import { type HeldPartition, linkFiles } from './backup/held-files.ts'
 import { recordBatchEndOffset, recordBatchSizeInBytes } from './batch-scan.ts'
 import type { LastOfProducer } from './compaction/cleaned-batch.ts'
 import type { CleanedSegment } from './compaction/segment-cleaner.ts'
@@ -355,6 +356,25 @@ export class PartitionLog {
     const exchange = this.#fileWork.then(() => this.#exchangeSegments(former, cleaned))
     this.#fileWork = exchange.catch(() => undefined) // told to the caller
     return exchange
+  }
+
+  /**
+   * Holds the log's files as of this call, to give them second names in `target`: what is flushed now, and nothing that is appended,
+   * compacted or deleted later. One of `link` and `letGo` has to be called.
+   */
+  holdFiles(target: string): HeldPartition {
+    const { topic, partition, logStartOffset, highWatermark: endOffset, cleanedOffset } = this
+    const turn = Promise.withResolvers<boolean>()
+    const held = this.#fileWork.then(async () => {
+      const isWanted = await turn.promise
+      if (isWanted) await linkFiles({ ...this.#segmentContext, segments: this.#segments.all, endOffset, target })
+    })
+    this.#fileWork = held.catch(() => undefined) // told to the caller
+    const link = () => {
+      turn.resolve(true)
+      return held
+    }
+    return { topic, partition, logStartOffset, endOffset, cleanedOffset, link, letGo: () => turn.resolve(false) }
   }
 
   /** Compaction is complete below the offset. */

@@ -28,6 +28,8 @@ export interface FileSystem {
   readSmallFile(path: string): Buffer | null
   /** Replaces an existing target at once. */
   rename(from: string, to: string): Promise<void>
+  /** A second name for a file, which must not exist. Fails where the file system has no such thing. */
+  link(from: string, to: string): Promise<void>
   /** Removes a file; does nothing when it is not there. */
   remove(path: string): Promise<void>
   /** Removes a directory and what is in it; does nothing when it is not there. */

@@ -83,6 +83,10 @@ export const nodeFileSystem: FileSystem = {
     await attempt('rename the file', from, () => fs.promises.rename(from, to))
   },
 
+  async link(from, to) {
+    await attempt('link the file', from, () => fs.promises.link(from, to))
+  },
+
   async remove(path) {
     await attempt('remove the file', path, () => fs.promises.rm(path, { force: true }))
   },

@@ -15,6 +15,7 @@ import {
   leaderEpochFileName,
   logStartOffsetFileName,
   metaPropertiesFileName,
+  parseMetadataSnapshotName,
   parsePartitionDirectoryName,
   parseSegmentFileName,
   partitionMetadataFileName,
@@ -56,7 +57,7 @@ export async function* dumpFile(options: DumpOptions): AsyncGenerator<DumpEntry>
   const name = nameWithoutState(basename(path))
   const segmentFile = parseSegmentFileName(name)
   if (segmentFile?.kind === 'log') return yield* dumpLog(fileSystem, options, segmentFile.offset)
-  if (isMetadataSnapshot(name)) return yield* dumpLog(fileSystem, options, 0)
+  if (parseMetadataSnapshotName(name)) return yield* dumpLog(fileSystem, options, 0)
   const content = (await fileSystem.readFile(path)) ?? Buffer.alloc(0)
   if (segmentFile) return yield* dumpSegmentFile(content, segmentFile)
   const dumpSmall = smallFiles[name]
@@ -72,10 +73,6 @@ function nameWithoutState(name: string): string {
     name.endsWith(suffix),
   )
   return suffix ? name.slice(0, -suffix.length) : name
-}
-
-function isMetadataSnapshot(name: string): boolean {
-  return /^\d{20}-\d{10}\.checkpoint$/.test(name)
 }
 
 async function* dumpLog(

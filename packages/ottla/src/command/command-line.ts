@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
+import type { BackupOptions } from './backup.ts'
 import { exitStatus } from './exit-status.ts'
 import type { DumpCommandOptions } from './log-dump.ts'
 import type { TopicAndPartition } from './log-repair.ts'
@@ -67,6 +68,21 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     .action(async () => {
       const { printApis } = await import('./apis.ts')
       printApis()
+    })
+
+  program
+    .command('backup')
+    .argument('<dir>', 'where the copy goes: a directory that is not there yet')
+    .option('--data-dir <dir>', 'the data directory of the running broker', 'ottla-data')
+    .option('--no-verify', 'do not read the copy once more to check every byte of it')
+    .description('Copy the data of a running broker, all of it as of one moment. The copy starts as a broker.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 the copy is complete, 1 it is not, or something in it is damaged, 2 wrong usage.',
+    )
+    .action(async (directory: string, options: BackupOptions) => {
+      const { backup } = await import('./backup.ts')
+      status = await backup(directory, options)
     })
 
   const log = program.command('log').description('Look at, check and repair what is on the disk.')

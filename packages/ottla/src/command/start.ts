@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { Broker, formatHostAndPort, parseProperties, SettingError, Settings, StorageError } from '@ottla/broker'
+import { startControlServer } from '../control/control-server.ts'
 import type { HostAndPort } from './command-line.ts'
 import { exitStatus } from './exit-status.ts'
 import { createLogger, type LogFormat, type LogLevel } from './logging.ts'
@@ -43,11 +44,13 @@ export async function start(options: StartOptions): Promise<number> {
     process.stderr.write(`ottla: ${reasonOf(error)}\n`)
     return exitStatus.failed
   }
+  const control = await startControlServer({ logs: broker.logs, logger })
   const addresses = broker.addresses.map(address => `kafka://${formatHostAndPort(address)}`)
   process.stdout.write(`Ottla is ready at ${addresses.join(', ')}\n`)
   const failure = await Promise.race([signalled, broker.failed])
   if (failure !== null) process.stderr.write(`ottla: ${failure.message}\n`)
   try {
+    await control?.close()
     await broker.stop()
   } catch (error) {
     process.stderr.write(`ottla: ${reasonOf(error)}\n`)

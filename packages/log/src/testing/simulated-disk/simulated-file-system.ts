@@ -20,6 +20,7 @@ export type DiskOperation =
   | 'create'
   | 'readFile'
   | 'rename'
+  | 'link'
   | 'remove'
   | 'removeDirectory'
   | 'syncDirectory'
@@ -69,6 +70,7 @@ const changing: ReadonlySet<DiskOperation> = new Set([
   'makeDirectory',
   'create',
   'rename',
+  'link',
   'remove',
   'removeDirectory',
   'write',
@@ -189,6 +191,16 @@ export class SimulatedFileSystem implements FileSystem {
       if (!node) throw failure('ENOENT', from)
       if (source.parent !== target.parent) throw new Error('a rename between directories is not simulated')
       source.parent.change([source.name, null], [target.name, node])
+    })
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#call('link', from, () => {
+      const { parent, name } = this.#parent(to)
+      const node = this.disk.find(from)
+      if (node?.kind !== 'file') throw failure(node ? 'EPERM' : 'ENOENT', from)
+      if (parent.entries.has(name)) throw failure('EEXIST', to)
+      parent.change([name, node])
     })
   }
 
