@@ -412,7 +412,8 @@ export class GroupShard {
     const deadlines = new MemberDeadlines({
       timers: this.context.timers,
       onMissed: (memberId, kind) => {
-        if (this.#state === 'active') expireMember(this.context, { groupId, memberId, kind })
+        // Nothing can be stored any more, and nobody is served: not even this member has been late for anything.
+        if (this.#state === 'active' && !this.#log.isOffline) expireMember(this.context, { groupId, memberId, kind })
       },
     })
     return new ConsumerGroup({ groupId, deadlines, isLoading: this.#state === 'loading' })

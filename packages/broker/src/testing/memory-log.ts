@@ -10,7 +10,7 @@ export class MemoryLog implements GroupStorage {
   readonly topic = '__consumer_offsets'
   readonly partition = 0
   readonly config = defaultLogConfig
-  readonly isOffline = false
+  isOffline = false
   readonly logStartOffset = 0
   logEndOffset = 0
   /** Refuses appends, as a full disk does. */

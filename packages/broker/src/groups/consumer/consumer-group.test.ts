@@ -313,6 +313,14 @@ describe('a classic group', () => {
   })
 })
 
+test('nobody is late for a group whose log is offline, and the process lives on', async () => {
+  await join('a')
+  log.isOffline = true
+  time.advance(60_000)
+  log.isOffline = false
+  assert.equal((await beat('a', 2)).memberEpoch, 2)
+})
+
 test('a new epoch begins when a member asks for another assignor', async () => {
   const first = await join('a', { serverAssignor: 'range' })
   const same = await join('a', { serverAssignor: 'range' })
