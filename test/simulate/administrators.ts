@@ -10,11 +10,13 @@ import {
 } from '@ottla/protocol'
 import type { Ledger, TopicLedger, UncertainValue } from './ledger.ts'
 import { check } from './ledger.ts'
-import { pickTarget } from './producers.ts'
+import type { TopicRules } from './partition-ledger.ts'
+import { pickTarget } from './sending.ts'
 import type { World } from './world.ts'
 
 const largeSegments = { 'segment.index.bytes': '1000', 'index.interval.bytes': '200' }
 const topicResource = 2
+const deleteRetentionMs = 300
 const set = 0
 const remove = 1
 
@@ -22,16 +24,30 @@ export async function createTopic(
   world: World,
   ledger: Ledger,
   name: string,
-  { isVolatile }: { isVolatile: boolean },
+  { isVolatile, isCompacted = world.random.chance(0.3) }: { isVolatile: boolean; isCompacted?: boolean },
 ): Promise<void> {
   const { random } = world
   const partitionCount = random.between(1, 3)
-  const configs = Object.entries(random.chance(0.3) ? largeSegments : {}).map(([name, value]) => ({ name, value }))
-  const retention = random.chance(0.2)
-  if (retention) configs.push({ name: 'retention.bytes', value: String(random.between(500, 3000)) })
-  const topic = ledger.newTopic({ name, partitionCount, isVolatile })
+  const settings: Record<string, string> = random.chance(0.3) ? { ...largeSegments } : {}
+  const rules: TopicRules = { isCompacted, deleteRetentionMs, retentionMs: null, mayExpireBySize: false }
+  if (isCompacted) {
+    const alsoDeletes = random.chance(0.2)
+    settings['cleanup.policy'] = alsoDeletes ? 'compact,delete' : 'compact'
+    settings['min.cleanable.dirty.ratio'] = random.pick(['0', '0.3'])
+    settings['delete.retention.ms'] = String(deleteRetentionMs)
+    if (random.chance(0.5)) settings['segment.ms'] = '100'
+    if (random.chance(0.2)) settings['min.compaction.lag.ms'] = '100'
+  } else if (random.chance(0.2)) {
+    settings['retention.bytes'] = String(random.between(500, 3000))
+    rules.mayExpireBySize = true
+  }
+  if (settings['cleanup.policy'] !== 'compact' && random.chance(0.2)) {
+    rules.retentionMs = random.between(200, 2000)
+    settings['retention.ms'] = String(rules.retentionMs)
+  }
+  const configs = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  const topic = ledger.newTopic({ name, partitionCount, isVolatile, rules })
   for (const config of configs) topic.config(config.name).settled(config.value)
-  if (retention) for (let i = 0; i < 10; i++) topic.partition(i).allowExpiry()
   world.note(`create topic ${name} with ${partitionCount} partitions ${JSON.stringify(configs)}`)
   const response = await world.call(
     'admin',
@@ -118,8 +134,11 @@ async function changeConfig(world: World, topic: TopicLedger): Promise<void> {
   if (value.possible.length > 1) return
   const wanted = random.chance(0.2)
     ? null
-    : String({ 'max.message.bytes': 900_000, 'retention.ms': 3_000_000, 'segment.ms': 500 }[name]! + random.below(1000))
+    : String({ 'max.message.bytes': 900_000, 'retention.ms': 600, 'segment.ms': 100 }[name]! + random.below(1000))
   value.asked(wanted)
+  if (name === 'retention.ms' && wanted !== null) {
+    topic.rules.retentionMs = Math.min(topic.rules.retentionMs ?? Number.POSITIVE_INFINITY, Number(wanted))
+  }
   world.note(`set ${name} of ${topic.name} to ${wanted}`)
   const response = await world.call('admin', incrementalAlterConfigs, () => ({
     resources: [
@@ -151,7 +170,12 @@ async function deleteSomeRecords(world: World, topic: TopicLedger): Promise<void
   const { errorCode, lowWatermark } = response.topics[0]!.partitions[0]!
   const error = errorName(errorCode)
   world.note(`  deleted records of ${topic.name}-${partition}: ${error} ${lowWatermark}`)
-  if (error === 'NONE') {
+  if (topic.configs.get('cleanup.policy')?.possible[0] === 'compact') {
+    check(
+      error === 'POLICY_VIOLATION' || error === 'KAFKA_STORAGE_ERROR',
+      () => `${promises.label}: records of a compacted topic were deleted: ${error}`,
+    )
+  } else if (error === 'NONE') {
     check(Number(lowWatermark) >= offset, () => `${promises.label}: deleted before ${offset}, answered ${lowWatermark}`)
     promises.deletionAnswered(Number(lowWatermark))
   } else {

@@ -3,7 +3,7 @@
 import { errorName, fetch, listOffsets, RecordBatch, recordBatches } from '@ottla/protocol'
 import type { Ledger, TopicLedger } from './ledger.ts'
 import { check } from './ledger.ts'
-import { pickTarget } from './producers.ts'
+import { pickTarget } from './sending.ts'
 import type { World } from './world.ts'
 
 const earliest = -2n

@@ -1,16 +1,30 @@
 /** All that the outside world was promised: topics, their records, their configurations, committed offsets, producer ids. */
 
-import { type Attempt, ContractViolation, PartitionLedger } from './partition-ledger.ts'
+import { type Attempt, type AttemptOptions, newAttempt } from './attempt.ts'
+import { ContractViolation, PartitionLedger, type TopicRules } from './partition-ledger.ts'
+import type { VirtualTime } from './virtual-time.ts'
 
 /**
  * What a value may be: the last one that was acknowledged or seen, or any that was asked for since and whose fate is not known.
- * Only one change of a value is under way at a time.
+ * Only one change of a value is under way at a time: `begin` and `end` see to that where several clients may want to.
  */
 export class UncertainValue<T> {
   #possible: T[]
+  #isBusy = false
 
   constructor(value: T) {
     this.#possible = [value]
+  }
+
+  /** False when somebody changes or reads it already. */
+  begin(): boolean {
+    if (this.#isBusy) return false
+    this.#isBusy = true
+    return true
+  }
+
+  end(): void {
+    this.#isBusy = false
   }
 
   get possible(): readonly T[] {
@@ -21,10 +35,24 @@ export class UncertainValue<T> {
     this.#possible.push(value)
   }
 
+  /** That change has not happened, for certain. */
+  refused(value: T): void {
+    this.#possible.splice(this.#possible.lastIndexOf(value), 1)
+  }
+
   /** The change that was asked for last has happened (or not, for certain), or the value was seen. */
   settled(value: T): void {
     this.#possible = [value]
   }
+}
+
+interface TopicLedgerOptions {
+  name: string
+  partitionCount: number
+  isVolatile: boolean
+  rules: TopicRules
+  attempts: ReadonlyMap<number, Attempt>
+  time: VirtualTime
 }
 
 /** One topic from its creation to its deletion. */
@@ -37,25 +65,20 @@ export class TopicLedger {
   state: 'creating' | 'present' | 'deleting' | 'gone' = 'creating'
   readonly partitionCount: UncertainValue<number>
   readonly configs = new Map<string, UncertainValue<string | null>>()
-  readonly #attempts: ReadonlyMap<number, Attempt>
+  readonly rules: TopicRules
+  readonly #options: TopicLedgerOptions
 
-  constructor(options: {
-    name: string
-    partitionCount: number
-    isVolatile: boolean
-    attempts: ReadonlyMap<number, Attempt>
-  }) {
+  constructor(options: TopicLedgerOptions) {
     this.name = options.name
     this.isVolatile = options.isVolatile
     this.partitionCount = new UncertainValue(options.partitionCount)
-    this.#attempts = options.attempts
+    this.rules = options.rules
+    this.#options = options
   }
 
   partition(index: number): PartitionLedger {
     for (let i = this.partitions.length; i <= index; i++) {
-      this.partitions.push(
-        new PartitionLedger({ label: () => `${this.name}-${i} (${this.id})`, attempts: this.#attempts }),
-      )
+      this.partitions.push(new PartitionLedger({ ...this.#options, label: () => `${this.name}-${i} (${this.id})` }))
     }
     return this.partitions[index]!
   }
@@ -71,6 +94,7 @@ export class TopicLedger {
 }
 
 export class Ledger {
+  readonly time: VirtualTime
   readonly attempts = new Map<number, Attempt>()
   /** Every topic there ever was; of those with the same name only the last one may be there. */
   readonly topics: TopicLedger[] = []
@@ -78,16 +102,18 @@ export class Ledger {
   readonly #producerIds = new Set<number>()
   acknowledgedBatches = 0
 
-  newAttempt(acks: -1 | 0 | 1, sizes: readonly number[]): Attempt {
-    const id = this.attempts.size + 1
-    const values = sizes.map((size, index) => `${id}:${index}:${'x'.repeat(size)}`)
-    const attempt: Attempt = { id, values, acks, state: 'sent' }
-    this.attempts.set(id, attempt)
+  constructor(time: VirtualTime) {
+    this.time = time
+  }
+
+  newAttempt(options: Omit<AttemptOptions, 'id'>): Attempt {
+    const attempt = newAttempt({ id: this.attempts.size + 1, ...options })
+    this.attempts.set(attempt.id, attempt)
     return attempt
   }
 
-  newTopic(options: { name: string; partitionCount: number; isVolatile: boolean }): TopicLedger {
-    const topic = new TopicLedger({ ...options, attempts: this.attempts })
+  newTopic(options: Omit<TopicLedgerOptions, 'attempts' | 'time'>): TopicLedger {
+    const topic = new TopicLedger({ ...options, attempts: this.attempts, time: this.time })
     this.topics.push(topic)
     return topic
   }

@@ -7,11 +7,16 @@ import { SeededRandom } from '../../packages/log/src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../packages/log/src/testing/simulated-disk/simulated-disk.ts'
 import { SimulatedFileSystem } from '../../packages/log/src/testing/simulated-disk/simulated-file-system.ts'
 import { administer, createTopic } from './administrators.ts'
-import { commit, groupIds } from './committers.ts'
+import { ClassicCrew } from './classic-members.ts'
+import { setClock } from './clock-setter.ts'
+import { offsetsRetentionMinutes } from './committed-offsets.ts'
+import { commit, committerGroupIds } from './committers.ts'
+import { ConsumerCrew } from './consumer-members.ts'
 import { consume } from './consumers.ts'
 import { Faults } from './faults.ts'
+import { newIdempotentProducer, produceIdempotently } from './idempotent-producers.ts'
 import { check, Ledger } from './ledger.ts'
-import { newIdempotentProducer, produceIdempotently, produceOnce, producePlainly } from './producers.ts'
+import { produceOnce, producePlainly } from './producers.ts'
 import { ConnectionLostError, SimulatedServer } from './server.ts'
 import { verify } from './verification.ts'
 import { Life, VirtualTime } from './virtual-time.ts'
@@ -52,7 +57,16 @@ const properties: ReadonlyMap<string, string> = new Map([
   ['log.index.size.max.bytes', '60'],
   ['log.index.interval.bytes', '0'],
   ['log.segment.delete.delay.ms', '500'],
-  ['log.retention.check.interval.ms', '700'],
+  ['log.retention.check.interval.ms', '300'],
+  ['log.cleaner.backoff.ms', '100'],
+  // Time expires only what says so: the clock jumps by days.
+  ['log.retention.ms', '-1'],
+  ['log.message.timestamp.after.max.ms', String(Number.MAX_SAFE_INTEGER)],
+  ['producer.id.expiration.ms', String(2 ** 31 - 1)],
+  ['group.initial.rebalance.delay.ms', '20'],
+  ['group.consumer.session.timeout.ms', '60000'],
+  ['offsets.retention.minutes', String(offsetsRetentionMinutes)],
+  ['offsets.retention.check.interval.ms', '500'],
   ['auto.create.topics.enable', 'false'],
 ])
 
@@ -85,17 +99,20 @@ export async function simulate({ seed, lives }: { seed: number; lives: number })
 
 class Simulation {
   readonly world: World
-  readonly ledger = new Ledger()
+  readonly ledger: Ledger
   readonly counts = { powerCuts: 0, kills: 0, cleanStops: 0, diskCalls: 0 }
   readonly #time = new VirtualTime()
   readonly #random: SeededRandom
   readonly #producers = ['first', 'second'].map(newIdempotentProducer)
+  readonly #classicCrew = new ClassicCrew()
+  readonly #consumerCrew = new ConsumerCrew()
   #disk = new SimulatedDisk()
   /** `unknown`: the process ended before it served, whatever it found may be there still. */
   #lastStop: 'clean' | 'unclean' | 'unknown' = 'unknown'
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed)
+    this.ledger = new Ledger(this.#time)
     this.world = new World({ time: this.#time, random: this.#random.fork() })
   }
 
@@ -162,9 +179,10 @@ class Simulation {
     check(lastStop !== 'unclean' || !wasCleanStop, () => 'the stop was not clean, the start takes it for clean')
     this.#lastStop = 'unclean'
     await verify(world, ledger, { wasUnclean: !wasCleanStop })
-    const present = ledger.present().length
-    for (let i = present; i < 2; i++)
-      await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false })
+    for (const isCompacted of [false, true]) {
+      if (ledger.present().some(topic => !topic.isVolatile && topic.rules.isCompacted === isCompacted)) continue
+      await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false, isCompacted })
+    }
     faults.begin()
     const { failed } = server.services.metadata
     const hasFailed = await Promise.race([this.#clients(), failed.then(() => true)])
@@ -190,7 +208,10 @@ class Simulation {
       ...this.#producers.map(producer => produceIdempotently(world, ledger, producer, count)),
       consume(world, ledger, count),
       administer(world, ledger, Math.ceil(count / 3)),
-      ...groupIds.map(groupId => commit(world, ledger, groupId, Math.ceil(count / 2))),
+      setClock(world),
+      ...committerGroupIds.map(groupId => commit(world, ledger, groupId, Math.ceil(count / 2))),
+      this.#classicCrew.work(world, ledger, 2 * count),
+      this.#consumerCrew.work(world, ledger, Math.ceil(count / 2)),
     ])
     return false
   }

@@ -1,12 +1,16 @@
 /** After every start: everything that was promised is there, and nothing that was taken away. Reads as a client does. */
 
 import { describeConfigs, errorName, metadata, type RecordBatch } from '@ottla/protocol'
-import { groupIds, readBack } from './committers.ts'
+import { classicGroupId } from './classic-members.ts'
+import { readBack } from './committed-offsets.ts'
+import { committerGroupIds } from './committers.ts'
+import { consumerGroupId } from './consumer-members.ts'
 import { fetchOnce, offsetOf } from './consumers.ts'
 import { check, type Ledger, type TopicLedger } from './ledger.ts'
 import type { World } from './world.ts'
 
 const topicResource = 2
+const groupIds = [...committerGroupIds, classicGroupId, consumerGroupId]
 
 export interface VerifyOptions {
   /** The start was unclean: leader epochs have to go up. */

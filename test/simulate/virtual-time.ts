@@ -23,7 +23,10 @@ export class VirtualTime {
   #turn = 0
   readonly #heap: Event[] = []
   /** Between the wall clock and monotonic time: moved by a clock that is set. */
-  wallOffsetMs = epochMs
+  #wallOffsetMs = epochMs
+  #latestWallMs = 0
+  #earliestWallMs = epochMs
+  #lastJumpMs = 0
 
   nowMs(): number {
     return this.#nowMs
@@ -31,7 +34,30 @@ export class VirtualTime {
 
   /** Milliseconds of the wall clock. */
   wallMs(): number {
-    return Math.floor(this.#nowMs + this.wallOffsetMs)
+    return Math.floor(this.#nowMs + this.#wallOffsetMs)
+  }
+
+  /** The latest time that the wall clock has ever shown. */
+  latestWallMs(): number {
+    return Math.max(this.#latestWallMs, this.wallMs())
+  }
+
+  /** The earliest that it has ever been set to. */
+  earliestWallMs(): number {
+    return this.#earliestWallMs
+  }
+
+  /** When the wall clock was last set, in monotonic time. */
+  get lastJumpMs(): number {
+    return this.#lastJumpMs
+  }
+
+  /** Sets the wall clock to a time that is so far away from the true one. */
+  setWallClock(awayMs: number): void {
+    this.#latestWallMs = this.latestWallMs()
+    this.#lastJumpMs = this.#nowMs
+    this.#wallOffsetMs = epochMs + awayMs
+    this.#earliestWallMs = Math.min(this.#earliestWallMs, this.wallMs())
   }
 
   schedule(life: Life, delayMs: number, action: () => void): Event {
