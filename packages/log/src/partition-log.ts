@@ -387,11 +387,11 @@ export class PartitionLog {
     return this.#producers.aborted.overlapping(0, offset)
   }
 
-  /** What the last batch of each producer is that is still known. */
+  /** What the last batches of each producer are that is still known. */
   lastOfProducers(): Map<number, LastOfProducer> {
     const last = new Map<number, LastOfProducer>()
     for (const { producerId, producerEpoch, batches } of this.#producers.entries()) {
-      last.set(producerId, { producerEpoch, lastDataOffset: batches.at(-1)?.lastOffset ?? null })
+      last.set(producerId, { producerEpoch, lastOffsets: batches.map(({ lastOffset }) => lastOffset) })
     }
     return last
   }

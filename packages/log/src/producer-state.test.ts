@@ -101,7 +101,7 @@ test('expires by the last batch, but never with an open transaction', () => {
   assert.deepEqual([...state.entries()], [entry])
 })
 
-test('a snapshot gives back the last batch of each producer, and any change of a byte is noticed', () => {
+test('a snapshot gives back the last batches of each producer, and any change of a byte is noticed', () => {
   const entry = fc.record({
     producerId: fc.nat(),
     producerEpoch: fc.nat(32767),
@@ -109,18 +109,26 @@ test('a snapshot gives back the last batch of each producer, and any change of a
     coordinatorEpoch: fc.integer({ min: -1, max: 9 }),
     currentTransactionFirstOffset: fc.integer({ min: -1, max: 99 }),
     lastSequence: fc.nat(maxSequence),
-    count: fc.integer({ min: 1, max: 9 }),
+    counts: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
     baseOffset: fc.nat(),
   })
   fc.assert(
     fc.property(fc.uniqueArray(entry, { selector: entry => entry.producerId, maxLength: 5 }), fc.nat(), (raw, at) => {
-      const entries = raw.map(({ lastSequence, count, baseOffset, ...rest }) => {
-        const baseSequence = sequenceBefore(lastSequence, count - 1)
-        const lastOffset = baseOffset + count - 1
-        return {
-          ...rest,
-          batches: [{ baseSequence, lastSequence, baseOffset, lastOffset, maxTimestamp: rest.lastTimestamp }],
+      const entries = raw.map(({ lastSequence, counts, baseOffset, ...rest }) => {
+        const batches = []
+        let [sequence, offset] = [lastSequence, baseOffset]
+        for (const count of counts) {
+          const baseSequence = sequence
+          sequence = (baseSequence + count - 1) % (maxSequence + 1)
+          const lastOffset = offset + count - 1
+          batches.push({
+            ...{ baseSequence, lastSequence: sequence, baseOffset: offset, lastOffset },
+            maxTimestamp: rest.lastTimestamp,
+          })
+          sequence = nextSequence(sequence)
+          offset = lastOffset + 1
         }
+        return { ...rest, batches }
       })
       const content = formatProducerSnapshot(entries)
       assert.deepEqual(parseProducerSnapshot(content), entries)

@@ -26,7 +26,7 @@ export interface ProducerBatch {
 export interface ProducerEntry {
   producerId: number
   producerEpoch: number
-  /** Oldest first, at most five; after a start only the last one is known. */
+  /** Oldest first, at most five. Of a log that Apache Kafka has written only the last one is known after a start. */
   batches: readonly ProducerBatch[]
   lastTimestamp: number
   coordinatorEpoch: number

@@ -215,3 +215,31 @@ test('a power cut that keeps everything loses nothing', async () => {
     '0:kept',
   ])
 })
+
+for (const [ending, { isCompacted }] of Object.entries({
+  'a clean stop': { isCompacted: false },
+  'a kill': { isCompacted: false },
+  'a compaction and a kill': { isCompacted: true },
+})) {
+  test(`each of a producer's last five batches is recognised when it is sent again after ${ending}`, async () => {
+    const { fileSystem } = mount(new SimulatedDisk())
+    const directory = await openDirectory(fileSystem)
+    const config = { ...logConfig, segmentBytes: 200, cleanupCompact: isCompacted, minCleanableDirtyRatio: 0 }
+    const log = await directory.create({ ...partition, config })
+    const batches = [0, 1, 2, 3, 4].map(baseSequence => ({
+      ...{ values: [`${baseSequence}`], keys: ['same'], producerId: 7, producerEpoch: 0, baseSequence },
+    }))
+    for (const batch of batches) await appendDurably(log, batch)
+    await appendDurably(log, { values: ['other'], keys: ['other'] })
+    if (isCompacted) await directory.compact()
+    // A loss of power that takes nothing: everything has been flushed.
+    if (ending === 'a clean stop') await directory.close()
+    const started = await openDirectory(mount(fileSystem.cutPower({ choose: everything })).fileSystem)
+    const found = started.get('orders', 0)
+    assert.ok(found && found.segments.length > 2)
+    for (const batch of batches) {
+      const { isDuplicate, baseOffset } = found.append(batchOf(batch), { origin: 'client' })
+      assert.deepEqual({ isDuplicate, baseOffset }, { isDuplicate: true, baseOffset: batch.baseSequence })
+    }
+  })
+}

@@ -99,7 +99,7 @@ test('beyond what the map knows nothing goes: a tombstone there may have somethi
   assert.equal(clean(past, plain, rulesFor({ knownEndOffset: 12 })), null)
 })
 
-test('the header stays of an active producer’s last batch, and of the last batch of a segment', () => {
+test('the header stays of an active producer’s last batches, and of the last batch of a segment', () => {
   const batch = batchOf(
     [
       ['a', '1'],
@@ -108,10 +108,11 @@ test('the header stays of an active producer’s last batch, and of the last bat
     { producerId: 5, producerEpoch: 0, baseSequence: 3 },
   )
   const gone = { newest: { a: 20 } }
-  const lastOf = (lastDataOffset: number) => new Map([[5, { lastDataOffset, producerEpoch: 0 }]])
+  const lastOf = (...lastOffsets: number[]) => new Map([[5, { lastOffsets, producerEpoch: 0 }]])
   assert.equal(clean(batch, plain, rulesFor({ ...gone, lastOfProducers: lastOf(15) })), null)
   for (const kept of [
     clean(batch, plain, rulesFor({ ...gone, lastOfProducers: lastOf(11) })),
+    clean(batch, plain, rulesFor({ ...gone, lastOfProducers: lastOf(11, 13, 15) })),
     clean(batch, { isObsolete: false, isLast: true }, rulesFor(gone)),
     clean(batch, { isObsolete: true, isLast: true }, rulesFor()),
   ]) {

@@ -6,17 +6,18 @@
  *   a record without a key                        goes (a topic that was not always compacted has some)
  *   a batch of an aborted transaction             goes
  *   a marker that marks nothing any more          stays until its delete horizon
- *   a batch of which nothing remains              goes, unless it holds the last sequence of an active producer or the last offset of
- *                                                 what is cleaned: then its header stays, empty
+ *   a batch of which nothing remains              goes, unless it is one of an active producer's last five (in Kafka: the last) or
+ *                                                 holds the last offset of what is cleaned: then its header stays, empty
  *
  * Offsets never change, and a batch keeps its first and last offset whatever goes. Pure.
  */
 
 import { buildRecordBatch, type Record, type RecordBatch } from '@ottla/protocol'
 
-/** The last that an active producer has written: an offset of a record, or of a marker, where nothing else is known of it. */
+/** What an active producer has written last. */
 export interface LastOfProducer {
-  lastDataOffset: number | null
+  /** Of each batch that may be sent again. Empty: all that is known of the producer is a marker of its epoch. */
+  lastOffsets: readonly number[]
   producerEpoch: number
 }
 
@@ -76,7 +77,7 @@ function isKept({ key, value, offset }: Record, isHorizonPassed: boolean, rules:
 function isLastOfItsProducer(batch: RecordBatch, lastOfProducers: CleaningRules['lastOfProducers']): boolean {
   const last = batch.producerId < 0 ? undefined : lastOfProducers.get(batch.producerId)
   if (!last) return false
-  if (last.lastDataOffset !== null) return batch.lastOffset === last.lastDataOffset
+  if (last.lastOffsets.length > 0) return last.lastOffsets.includes(batch.lastOffset)
   return batch.isControl && batch.producerEpoch === last.producerEpoch
 }
 

@@ -184,11 +184,11 @@ export class LogCleaner {
   }
 }
 
-/** Those whose last batch is not below the offset. */
+/** Those whose last batches are not all below the offset. */
 function producersIn(log: PartitionLog, fromOffset: number): Map<number, LastOfProducer> {
   const last = log.lastOfProducers()
-  for (const [producerId, { lastDataOffset }] of last) {
-    if (lastDataOffset !== null && lastDataOffset < fromOffset) last.delete(producerId)
+  for (const [producerId, { lastOffsets }] of last) {
+    if (lastOffsets.length > 0 && lastOffsets.every(offset => offset < fromOffset)) last.delete(producerId)
   }
   return last
 }
