@@ -45,10 +45,10 @@ export class Faults {
       misbehaviour ?? random.weighted({ none: 60, full: 15, flush: 8, write: 6, read: 6, directory: 5 })
   }
 
-  /** The start is over. */
-  begin(): void {
+  /** From now on; a disk gets full within `fullWithinMs`, for a while. */
+  begin({ fullWithinMs }: { fullWithinMs: number }): void {
     this.#isOn = true
-    this.#fullFromMs = this.#nowMs() + this.#random.below(200)
+    this.#fullFromMs = this.#nowMs() + this.#random.below(fullWithinMs)
     this.#fullUntilMs = this.#fullFromMs + this.#random.below(200)
   }
 

@@ -3,6 +3,8 @@
  * that was promised is checked. The same seed always does the same.
  */
 
+import { KafkaError } from '@ottla/protocol'
+import { StorageError } from '../../packages/log/src/storage-error.ts'
 import { SeededRandom } from '../../packages/log/src/testing/seeded-random.ts'
 import { SimulatedDisk } from '../../packages/log/src/testing/simulated-disk/simulated-disk.ts'
 import { SimulatedFileSystem } from '../../packages/log/src/testing/simulated-disk/simulated-file-system.ts'
@@ -17,7 +19,7 @@ import { Faults } from './faults.ts'
 import { newIdempotentProducer, produceIdempotently } from './idempotent-producers.ts'
 import { check, Ledger } from './ledger.ts'
 import { produceOnce, producePlainly } from './producers.ts'
-import { ConnectionLostError, SimulatedServer } from './server.ts'
+import { ConnectionLostError, type ServerOptions, SimulatedServer } from './server.ts'
 import { verify } from './verification.ts'
 import { Life, VirtualTime } from './virtual-time.ts'
 import { World } from './world.ts'
@@ -172,18 +174,22 @@ class Simulation {
     const options = { life, random, fileSystem, logger: this.#logger(), properties }
     const lastStop = this.#lastStop
     if (lastStop === 'clean') this.#lastStop = 'unknown'
-    const server = await world.untilEnd(() => SimulatedServer.start(options))
+    // Most disks misbehave while clients are at work, some during the start.
+    if (random.chance(0.15)) faults.begin({ fullWithinMs: 10 })
+    const server = await this.#start(options, faults)
+    if (!server) return
+    faults.end()
     world.serverStarted(server)
     const { wasCleanStop } = server.services.logs
     check(lastStop !== 'clean' || wasCleanStop, () => 'the stop was clean, the start does not know it')
     check(lastStop !== 'unclean' || !wasCleanStop, () => 'the stop was not clean, the start takes it for clean')
     this.#lastStop = 'unclean'
-    await verify(world, ledger, { wasUnclean: !wasCleanStop })
-    for (const isCompacted of [false, true]) {
-      if (ledger.present().some(topic => !topic.isVolatile && topic.rules.isCompacted === isCompacted)) continue
-      await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false, isCompacted })
+    // A start that met a fault may lack some logs; none of them may be changed by that, which the next start shows.
+    if (faults.count === 0) {
+      await verify(world, ledger, { wasUnclean: !wasCleanStop })
+      await this.#createLastingTopics()
     }
-    faults.begin()
+    faults.begin({ fullWithinMs: 200 })
     const { failed } = server.services.metadata
     const hasFailed = await Promise.race([this.#clients(), failed.then(() => true)])
     if (faults.misbehaviour === 'full' && !hasFailed) {
@@ -196,6 +202,27 @@ class Simulation {
       this.#lastStop = 'unknown'
       await world.untilEnd(() => server.stop())
       this.#lastStop = faults.count === 0 ? 'clean' : 'unknown'
+    }
+  }
+
+  /** Undefined when the disk did not let the broker start, which then ends with a word about it. */
+  async #start(options: ServerOptions, faults: Faults): Promise<SimulatedServer | undefined> {
+    try {
+      return await this.world.untilEnd(() => SimulatedServer.start(options))
+    } catch (error) {
+      if (!(error instanceof StorageError) && !(error instanceof KafkaError)) throw error
+      check(faults.count > 0, () => `the broker does not start: ${error.message}`)
+      this.world.note(`the start has failed: ${error.message}`)
+      this.#lastStop = 'unknown'
+      return undefined
+    }
+  }
+
+  async #createLastingTopics(): Promise<void> {
+    const { world, ledger } = this
+    for (const isCompacted of [false, true]) {
+      if (ledger.present().some(topic => !topic.isVolatile && topic.rules.isCompacted === isCompacted)) continue
+      await createTopic(world, ledger, `stable-${ledger.topics.length}`, { isVolatile: false, isCompacted })
     }
   }
 
