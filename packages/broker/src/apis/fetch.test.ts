@@ -285,3 +285,32 @@ test('a full cache of sessions is no error: the client fetches without one', asy
   const response = await ask(broker, 11, { sessionEpoch: 0 })
   assert.deepEqual([response.sessionId, errorOf(response)], [0, 'NONE'])
 })
+
+test('what fits no more is enough: a large fetch.min.bytes does not make a full answer wait', async () => {
+  await using broker = await TestBroker.start()
+  await broker.createTopic('t', { partitions: 2 })
+  const large = 'x'.repeat(600)
+  for (const partition of [0, 1])
+    for (let batches = 0; batches < 2; batches++) await writeTo(broker, [large], { partition })
+  const forEver = { maxWaitMs: 2 ** 31 - 1 }
+  // By the limit of the partition, and by that of the whole, which a batch reaches only in part; above both, as in Kafka.
+  const byPartition = await ask(broker, 11, { ...forEver, minBytes: 1_000, partitions: [{ partitionMaxBytes: 1_000 }] })
+  assert.deepEqual(partitionsOf(byPartition).map(valuesOf), [[large]])
+  const partitions = [{}, { partition: 1 }]
+  for (const minBytes of [1_500, 5_000]) {
+    const byWhole = await ask(broker, 11, { ...forEver, minBytes, maxBytes: 1_500, partitions })
+    assert.deepEqual(partitionsOf(byWhole).map(valuesOf), [[large, large], []])
+  }
+})
+
+test('a fetch that waits with records in its hands counts them, and lets go of them', async () => {
+  await using broker = await TestBroker.start()
+  await broker.createTopic('t')
+  await writeTo(broker, ['x'.repeat(600)])
+  const client = await broker.connect()
+  const waiting = client.request(fetch, 11, requestOf(11, { minBytes: 1_000, maxWaitMs: 2 ** 31 - 1 }))
+  while (broker.broker.unsentAnswers.bytes < 600) await new Promise(resolve => setImmediate(resolve))
+  await writeTo(broker, ['y'.repeat(600)])
+  assert.equal(valuesOf(partitionsOf(await waiting)[0]!).length, 2)
+  while (broker.broker.unsentAnswers.bytes > 0) await new Promise(resolve => setImmediate(resolve))
+})

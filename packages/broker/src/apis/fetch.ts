@@ -39,7 +39,7 @@ export const fetchHandler = handler(
     const reads = await readOrWait(broker, connection, partitions, {
       maxWaitMs: request.maxWaitMs,
       minBytes: request.minBytes,
-      maxBytes: Math.min(request.maxBytes, broker.settings.get('fetch.max.bytes'), broker.unsentAnswers.roomInBytes),
+      maxBytes: Math.min(request.maxBytes, broker.settings.get('fetch.max.bytes')),
       isReadCommitted: request.isolationLevel === readCommitted,
       isReplica: replicaId >= 0,
       hintsLeader: version >= firstLeaderHintVersion,

@@ -5,6 +5,8 @@
  * While it waits it costs nothing: it hears of partitions whose high watermark moves, and reads only those again.
  */
 
+import type { PartitionLog } from '@ottla/log'
+import { recordBatches } from '@ottla/protocol'
 import type { BrokerServices, ConnectionInfo } from '../services.ts'
 import type { FetchTarget } from './fetch-sessions.ts'
 import { type PartitionRead, type ReadLimits, readPartition } from './partition-reader.ts'
@@ -14,49 +16,101 @@ export interface FetchLimits extends Omit<ReadLimits, 'minOneBatch'> {
   readonly minBytes: number
 }
 
-/** One read for each target, in their order. */
+/** One read for each target, in their order. What is read counts as an answer that is not sent yet, from the moment it is in memory. */
 export async function readOrWait(
   broker: BrokerServices,
   connection: ConnectionInfo,
   targets: readonly FetchTarget[],
   limits: FetchLimits,
 ): Promise<PartitionRead[]> {
-  const reads: PartitionRead[] = []
-  let sizeInBytes = 0
-  for (const target of targets) {
-    const read = readPartition(broker, target, limitsNow(limits, sizeInBytes))
-    const done = read instanceof Promise ? await read : read
-    sizeInBytes += done.sizeInBytes
-    reads.push(done)
-  }
-  if (limits.maxWaitMs <= 0 || targets.length === 0 || isEnough(reads, sizeInBytes, limits)) return reads
-
-  const watch = new Watch(broker, connection, reads, limits.maxWaitMs)
+  const reads = new Reads(broker, targets, limits)
   try {
-    while (!watch.isOver) {
-      const moved = await watch.next()
-      for (const index of moved) {
-        sizeInBytes -= reads[index]!.sizeInBytes
-        const read = readPartition(broker, targets[index]!, limitsNow(limits, sizeInBytes))
-        const done = read instanceof Promise ? await read : read
-        sizeInBytes += done.sizeInBytes
-        reads[index] = done
-      }
-      if (isEnough(reads, sizeInBytes, limits)) break
+    for (const index of targets.keys()) {
+      const reading = reads.read(index)
+      if (reading) await reading
     }
+    if (limits.maxWaitMs <= 0 || targets.length === 0 || reads.areEnough) return reads.all
+    const watch = new Watch(broker, connection, reads.all, limits.maxWaitMs)
+    try {
+      while (!watch.isOver) {
+        for (const index of await watch.next()) await reads.read(index)
+        if (reads.areEnough) break
+      }
+    } finally {
+      watch.end()
+    }
+    return reads.all
   } finally {
-    watch.end()
+    reads.release()
   }
-  return reads
 }
 
-/** Once something was read, what follows must fit in the rest: only the very first batch may be larger than the limit. */
-function limitsNow({ maxBytes, maxWaitMs, minBytes, ...limits }: FetchLimits, sizeInBytes: number): ReadLimits {
-  return { ...limits, maxBytes: Math.max(maxBytes - sizeInBytes, 0), minOneBatch: sizeInBytes === 0 }
-}
+/** What has been read so far. */
+class Reads {
+  readonly all: PartitionRead[] = []
+  readonly #broker: BrokerServices
+  readonly #targets: readonly FetchTarget[]
+  readonly #limits: FetchLimits
+  #sizeInBytes = 0
 
-function isEnough(reads: readonly PartitionRead[], sizeInBytes: number, { minBytes }: FetchLimits): boolean {
-  return sizeInBytes >= minBytes || reads.some(({ data }) => data.errorCode !== 0 || data.divergingEpoch !== undefined)
+  constructor(broker: BrokerServices, targets: readonly FetchTarget[], limits: FetchLimits) {
+    this.#broker = broker
+    this.#targets = targets
+    this.#limits = limits
+  }
+
+  /** Reads a partition, for the first time or again. Nothing to wait for where the tail of the log in memory has it. */
+  read(index: number): Promise<void> | undefined {
+    this.#count(-(this.all[index]?.sizeInBytes ?? 0))
+    const read = readPartition(this.#broker, this.#targets[index]!, this.#limitsNow())
+    if (read instanceof Promise) return read.then(done => this.#keep(index, done))
+    this.#keep(index, read)
+    return undefined
+  }
+
+  #keep(index: number, read: PartitionRead): void {
+    this.#count(read.sizeInBytes)
+    this.all[index] = read
+  }
+
+  /** No partition that has an error or has diverged waits for more; nor does who has all that the limits allow. */
+  get areEnough(): boolean {
+    const { maxBytes } = this.#limits
+    const minBytes = Math.min(this.#limits.minBytes, maxBytes)
+    if (this.#sizeInBytes >= minBytes) return true
+    if (this.all.some(({ data }) => data.errorCode !== 0 || data.divergingEpoch !== undefined)) return true
+    // The next batch does not fit: as many bytes as fit are there, although only whole batches are given (Kafka gives a piece of it).
+    const available = this.all.reduce((sum, { sizeInBytes }, index) => {
+      const limit = Math.min(this.#targets[index]!.maxBytes, maxBytes)
+      return sum + (sizeInBytes < limit && this.#hasMore(index) ? limit : sizeInBytes)
+    }, 0)
+    return available >= minBytes
+  }
+
+  release(): void {
+    this.#count(-this.#sizeInBytes)
+  }
+
+  #hasMore(index: number): boolean {
+    const { data, sizeInBytes } = this.all[index]!
+    const end = this.#limits.isReadCommitted ? data.lastStableOffset : data.highWatermark
+    if (sizeInBytes === 0) return this.#sizeInBytes > 0 && this.#targets[index]!.fetchOffset < end
+    let nextOffset = 0
+    for (const batch of recordBatches(data.records.at(-1)!)) nextOffset = batch.nextOffset
+    return nextOffset < end
+  }
+
+  #count(bytes: number): void {
+    this.#sizeInBytes += bytes
+    this.#broker.unsentAnswers.add(bytes)
+  }
+
+  /** Once something was read, what follows must fit in the rest: only the very first batch may be larger than the limit. */
+  #limitsNow(): ReadLimits {
+    const { maxBytes, maxWaitMs, minBytes, ...limits } = this.#limits
+    const room = Math.min(maxBytes - this.#sizeInBytes, this.#broker.unsentAnswers.roomInBytes)
+    return { ...limits, maxBytes: Math.max(room, 0), minOneBatch: this.#sizeInBytes === 0 }
+  }
 }
 
 /** What happens to a number of partitions while a fetch waits. */
@@ -80,7 +134,7 @@ class Watch {
     ]
     // What moved between the read and the subscription: a read may have waited for the disk.
     reads.forEach(({ log, data }, index) => {
-      if (log !== undefined && (log.highWatermark !== data.highWatermark || log.isOffline)) this.#moved.add(index)
+      if (log !== undefined && (hasMoved(log, data) || log.isOffline)) this.#moved.add(index)
     })
   }
 
@@ -109,4 +163,8 @@ class Watch {
     this.isOver = true
     this.#wake?.()
   }
+}
+
+function hasMoved(log: PartitionLog, data: PartitionRead['data']): boolean {
+  return log.highWatermark !== data.highWatermark || log.lastStableOffset !== data.lastStableOffset
 }

@@ -1,5 +1,5 @@
 /**
- * How many bytes of answers wait for their clients to read them, over all connections. Fetch answers are large and ask nobody:
+ * How many bytes of answers wait for their clients to read them, or for what is still missing in them, over all connections. Fetch answers are large and ask nobody:
  * with enough clients that do not read, they would fill all memory. So there is a limit for all together; beyond it a fetch is
  * answered with its first batch only, which lets everybody go on, more slowly.
  */
