@@ -9,6 +9,7 @@ import { buildRecordBatch, type ErrorName, KafkaError } from '@ottla/protocol'
 import { silentLogger } from '../logger.ts'
 import { subscription, TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
+import { MemoryLog } from '../testing/memory-log.ts'
 import { ClassicGroup } from './classic-group.ts'
 import type { CommittedOffsets } from './committed-offsets.ts'
 import type { GroupStorage } from './group-log.ts'
@@ -491,6 +492,24 @@ test('stopping answers everyone who waits and leaves no timer', async () => {
   shard.stop('NOT_COORDINATOR')
   assert.equal((await waiting).error, 'NOT_COORDINATOR')
   assert.equal(time.size, 0)
+})
+
+test('a group that is loaded anew after the log has failed is left alone by what it was before', async () => {
+  const log = new MemoryLog()
+  const shard = shardOn(log)
+  await shard.load()
+  const joined = await join1(shard)
+  log.isSlow = true
+  const beat = { groupId: 'c', memberId: 'm', memberEpoch: 0, subscribedTopicNames: ['t'], topicPartitions: [] }
+  const none = { instanceId: null, rackId: null, subscribedTopicRegex: null, serverAssignor: null }
+  const heartbeat = shard.consumerHeartbeat({ ...beat, ...none, rebalanceTimeoutMs: 60_000 }, caller)
+  const synced = sync(shard, joined, 'work')
+  log.loseWrites()
+  await rejects(heartbeat, 'NOT_COORDINATOR')
+  assert.equal((await synced).error, 'NOT_COORDINATOR')
+  await shard.load()
+  assert.equal(time.size, 0)
+  assert.equal(log.logEndOffset, 0)
 })
 
 /** The log's members as plain properties, to replace some of them. */

@@ -77,8 +77,8 @@ export class GroupShard {
       storeGroup: (group, assignments, done) => {
         const record: GroupRecord = { kind: 'group', groupId: group.groupId, value: storedGroup(group, assignments) }
         this.#log.append([record], error => {
-          // The request was answered when the shard stopped; a group that is gone has nobody left to hear of it.
-          if (this.#state !== 'stopped' && group.state !== 'Dead') done(error)
+          // Whoever waited was answered when the shard stopped, or when the groups were loaded anew and this one became another.
+          if (this.#state !== 'stopped' && this.#entries.get(group.groupId)?.group === group) done(error)
         })
       },
       change: (groupId, records) => this.#change(groupId, records),
