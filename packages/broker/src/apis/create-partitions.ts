@@ -12,12 +12,13 @@ export const createPartitionsHandler = handler(
   createPartitions,
   async ({ request, broker }) => {
     const results: TopicResult[] = []
-    const names = new Set<string>()
+    const counts = new Map<string, number>()
+    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
     for (const asked of request.topics) {
-      if (names.has(asked.name)) continue
-      names.add(asked.name)
-      const isDuplicate = request.topics.filter(({ name }) => name === asked.name).length > 1
-      results.push(await extend(broker, asked, { isDuplicate, validateOnly: request.validateOnly }))
+      const count = counts.get(asked.name)
+      if (count === undefined) continue // answered already
+      counts.delete(asked.name)
+      results.push(await extend(broker, asked, { isDuplicate: count > 1, validateOnly: request.validateOnly }))
     }
     return { results }
   },

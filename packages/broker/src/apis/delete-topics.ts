@@ -25,11 +25,10 @@ export const deleteTopicsHandler = handler(
       )
     }
     const asked = topicsToDelete(request)
+    const counts = countNames(asked)
     const responses: DeleteResult[] = []
-    for (const topic of unique(asked)) responses.push(await remove(broker, topic, asked))
-    return {
-      responses: responses.filter((result, index) => responses.findIndex(other => isSame(other, result)) === index),
-    }
+    for (const topic of unique(asked)) responses.push(await remove(broker, topic, counts))
+    return { responses: unique(responses) }
   },
   {
     refuse: ({ request, errorCode, errorMessage }) => ({
@@ -44,16 +43,26 @@ function topicsToDelete({ topics, topicNames }: Request<typeof deleteTopics>): T
 
 type Named = Pick<DeleteResult, 'name' | 'topicId'>
 
-const isSame = (a: Named, b: Named): boolean => a.name === b.name && a.topicId === b.topicId
+const keyOf = ({ name, topicId }: Named): string => `${topicId}/${name === null ? '' : `"${name}`}`
 
-function unique(topics: readonly TopicToDelete[]): TopicToDelete[] {
-  return topics.filter((topic, index) => topics.findIndex(other => isSame(other, topic)) === index)
+/** Each once, the first of those that are the same. */
+function unique<T extends Named>(topics: readonly T[]): T[] {
+  const byKey = new Map<string, T>()
+  for (const topic of topics) if (!byKey.has(keyOf(topic))) byKey.set(keyOf(topic), topic)
+  return [...byKey.values()]
+}
+
+/** How often each name, and each id, is in the request. */
+function countNames(topics: readonly TopicToDelete[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const topic of topics) counts.set(keyOf(topic), (counts.get(keyOf(topic)) ?? 0) + 1)
+  return counts
 }
 
 async function remove(
   broker: BrokerServices,
   asked: TopicToDelete,
-  all: readonly TopicToDelete[],
+  counts: ReadonlyMap<string, number>,
 ): Promise<DeleteResult> {
   const { name, topicId } = asked
   try {
@@ -61,12 +70,13 @@ async function remove(
       throw new KafkaError('INVALID_REQUEST', 'You may not specify both topic name and topic id.')
     if (name === null && topicId === zeroUuid)
       throw new KafkaError('INVALID_REQUEST', 'Neither topic name nor id were specified.')
-    if (all.filter(other => isSame(other, asked)).length > 1) {
+    if (counts.get(keyOf(asked)) !== 1) {
       throw new KafkaError('INVALID_REQUEST', name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
     }
     const topic = findTopic(broker, { name: name ?? '', topicId })
-    const isNamedTwice = all.some(other => other !== asked && (other.name === topic.name || other.topicId === topic.id))
-    if (isNamedTwice) {
+    const byName = counts.get(keyOf({ name: topic.name, topicId: zeroUuid }))
+    const byId = counts.get(keyOf({ name: null, topicId: topic.id }))
+    if (byName !== undefined && byId !== undefined) {
       const errorMessage = 'The provided topic name maps to an ID that was already supplied.'
       return { name: topic.name, topicId: topic.id, errorCode: errorCode('INVALID_REQUEST'), errorMessage }
     }
