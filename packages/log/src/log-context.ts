@@ -1,5 +1,6 @@
 /** What all logs of one data directory share. */
 
+import type { ConcurrencyLimit } from './concurrency-limit.ts'
 import type { Clock, Logger, Timers } from './environment.ts'
 import type { FileSystem } from './file-system/file-system.ts'
 import type { Flusher } from './flusher.ts'
@@ -14,6 +15,8 @@ export interface LogContext {
   openFiles: OpenFiles
   tailCache: TailCache
   flusher: Flusher
+  /** Reads of consumers from files. */
+  reads: ConcurrencyLimit
   clock: Clock
   timers: Timers
   logger: Logger

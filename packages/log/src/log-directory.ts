@@ -17,6 +17,7 @@ import { coalesce, mapLimited } from './coalesce.ts'
 import { CleanerInPlace } from './compaction/cleaner.ts'
 import { CleanerThread } from './compaction/cleaner-thread.ts'
 import { LogCleaner } from './compaction/log-cleaner.ts'
+import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { identifyDirectory, noteBoot, readBoot, takeDirectory } from './directory-identity.ts'
 import { replaceFile } from './durable-file.ts'
 import { systemClock, systemTimers, type Timer } from './environment.ts'
@@ -145,6 +146,7 @@ export class LogDirectory {
       openFiles: new OpenFiles({ fileSystem, maxOpen: options.maxOpenFiles ?? 1000 }),
       tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 32 * 1024 * 1024 }),
       flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3, defer: options.defer }),
+      reads: new ConcurrencyLimit({ maxRunning: options.maxConcurrentReads ?? 3 }),
       durability: options.durability ?? 'fsync',
       maxDecompressedBytes: options.maxDecompressedBytes ?? 64 * 1024 * 1024,
       producerIdExpirationMs: options.producerIdExpirationMs ?? 86_400_000,

@@ -273,7 +273,12 @@ export class PartitionLog {
     const cached = this.#tail.read(options)
     if (cached) return result(cached)
     return this.#segments
-      .read(segments => this.#reader.read(segments, options))
+      .read(segments =>
+        this.#context.reads.run(() => {
+          this.#assertOnline() // it may have waited for its turn
+          return this.#reader.read(segments, options)
+        }),
+      )
       .then(result, error => {
         this.#assertInRange(fromOffset) // what was to be read may have been deleted meanwhile
         throw this.#failedRead(error)

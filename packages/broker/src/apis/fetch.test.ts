@@ -314,3 +314,22 @@ test('a fetch that waits with records in its hands counts them, and lets go of t
   assert.equal(valuesOf(partitionsOf(await waiting)[0]!).length, 2)
   while (broker.broker.unsentAnswers.bytes > 0) await new Promise(resolve => setImmediate(resolve))
 })
+
+test('a fetch that waits for the disk counts what it may become, so that not all begin at once', async () => {
+  await using broker = await TestBroker.start()
+  await broker.createTopic('t')
+  await writeTo(broker, ['a'])
+  const log = broker.broker.logs.get('t', 0)!
+  const disk = Promise.withResolvers<void>()
+  const read = log.read.bind(log)
+  log.read = async options => {
+    await disk.promise
+    return read(options)
+  }
+  const clients = [await broker.connect(), await broker.connect()]
+  const answers = clients.map(client => client.request(fetch, 11, requestOf(11, {})))
+  while (broker.broker.unsentAnswers.bytes < 2_000_000) await new Promise(resolve => setImmediate(resolve))
+  disk.resolve()
+  for (const answer of await Promise.all(answers)) assert.deepEqual(valuesOf(partitionsOf(answer)[0]!), ['a'])
+  while (broker.broker.unsentAnswers.bytes > 0) await new Promise(resolve => setImmediate(resolve))
+})

@@ -62,10 +62,24 @@ class Reads {
   /** Reads a partition, for the first time or again. Nothing to wait for where the tail of the log in memory has it. */
   read(index: number): Promise<void> | undefined {
     this.#count(-(this.all[index]?.sizeInBytes ?? 0))
-    const read = readPartition(this.#broker, this.#targets[index]!, this.#limitsNow())
-    if (read instanceof Promise) return read.then(done => this.#keep(index, done))
+    const target = this.#targets[index]!
+    const limits = this.#limitsNow()
+    const read = readPartition(this.#broker, target, limits)
+    if (read instanceof Promise) return this.#readFile(index, read, Math.min(limits.maxBytes, target.maxBytes))
     this.#keep(index, read)
     return undefined
+  }
+
+  /** Counts what it may become as long as it is not known: others that begin to read meanwhile find that much less room. */
+  async #readFile(index: number, read: Promise<PartitionRead>, maxBytes: number): Promise<void> {
+    const { unsentAnswers } = this.#broker
+    const reservedBytes = Math.max(maxBytes, 0)
+    unsentAnswers.add(reservedBytes)
+    try {
+      this.#keep(index, await read)
+    } finally {
+      unsentAnswers.add(-reservedBytes)
+    }
   }
 
   #keep(index: number, read: PartitionRead): void {

@@ -167,9 +167,14 @@ export class Connection implements ConnectionInfo {
       !this.#isBlocked &&
       (this.#state === 'open' || this.#state === 'ending') &&
       this.#answers.length < maxRequestsUnderWay &&
-      this.#socket.writableLength <= maxUnsentBytes &&
+      this.#socket.writableLength <= this.#maxUnsentBytes &&
       !this.#options.budget.isUsedUp
     )
+  }
+
+  /** When all clients together leave too much unread, one that has not read its last answer gets no other. */
+  get #maxUnsentBytes(): number {
+    return this.#options.unsentAnswers.roomInBytes > 0 ? maxUnsentBytes : 0
   }
 
   #begin(frame: Buffer): void {

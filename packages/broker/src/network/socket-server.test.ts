@@ -240,6 +240,26 @@ describe('back-pressure', () => {
     while (broker.broker.unsentAnswers.bytes > 0) await new Promise(resolve => setImmediate(resolve))
   })
 
+  test('when all together leave too much unread, who has not read one answer gets no other', async () => {
+    await using broker = await TestBroker.start()
+    await broker.createTopic('t')
+    const batchBytes = 900_000
+    await broker.request(produce, 9, produceRequest(batchOf(['x'.repeat(batchBytes)])))
+    const unsent = broker.broker.unsentAnswers as UnsentAnswers
+    const takenBytes = unsent.roomInBytes
+    unsent.add(takenBytes)
+    const unread = await broker.connect()
+    unread.socket.pause()
+    const request = encodeRequest(fetch, 11, { ...waitingFetch({ maxWaitMs: 0 }), maxBytes: 1 })
+    for (let sent = 0; sent < 30; sent++) unread.send(request)
+    while (unsent.bytes === takenBytes) await new Promise(resolve => setImmediate(resolve))
+    for (let turns = 0; turns < 20; turns++) await broker.request(metadata, 9, { topics: [] })
+    assert.ok(unsent.bytes - takenBytes < 1.5 * batchBytes, `${unsent.bytes - takenBytes} bytes`)
+    await unread.close()
+    while (unsent.bytes > takenBytes) await new Promise(resolve => setImmediate(resolve))
+    unsent.add(-takenBytes)
+  })
+
   test('requests beyond queued.max.request.bytes wait, and all are answered', async () => {
     await using broker = await TestBroker.start({ 'queued.max.request.bytes': '200' })
     await broker.createTopic('t')
