@@ -105,9 +105,9 @@ test('a client whose subscription has changed is sent back for it, and may ask a
   const { subscriptionId } = await metrics.subscribe(id, client)
   world.subscriptions = [new Map([['metrics', 'other.']])]
   await assert.rejects(metrics.push(push(subscriptionId), client), refusal('UNKNOWN_SUBSCRIPTION_ID'))
+  world.nowMs += 1
   const changed = await metrics.subscribe(id, client)
   assert.notEqual(changed.subscriptionId, subscriptionId)
-  world.nowMs += 1
   await metrics.push(push(changed.subscriptionId), client)
 })
 
