@@ -6,9 +6,9 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheDirectory } from '../support/cache-directory.ts'
 
 export const APACHE_KAFKA_VERSION = '4.4.0'
 const JAVA_NEEDED = 17
@@ -48,7 +48,7 @@ export function javaVersion(): number | undefined {
 }
 
 function home(): string {
-  return join(process.env.OTTLA_CACHE ?? join(homedir(), '.cache', 'ottla'), `apache-kafka-${APACHE_KAFKA_VERSION}`)
+  return join(cacheDirectory(), `apache-kafka-${APACHE_KAFKA_VERSION}`)
 }
 
 function isInstalled(): boolean {
