@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
 import type { OrderDetail, OrderRequest, Problem, Style } from '../src/contracts/http.ts'
 import type { Faults, SimulatorName } from '../src/contracts/simulators.ts'
+import type { ServiceName } from '../src/contracts/topic.ts'
 import { subscriptions, topics } from '../src/contracts/topics.ts'
 import type { ProcessName, Snapshot } from '../src/stage/snapshot.ts'
 import { startStage } from '../src/stage/stage.ts'
@@ -50,7 +51,7 @@ export async function startShop(env: Record<string, string> = {}) {
 
     order: (orderId: string): Promise<OrderDetail> => shop.get<OrderDetail>(`/orders/${orderId}`),
 
-    async do(action: 'start' | 'stop' | 'kill', name: ProcessName): Promise<void> {
+    async do(action: 'start' | 'stop' | 'kill' | 'hang' | 'resume', name: ProcessName): Promise<void> {
       const response = await fetch(`${stage.url}/stage/processes/${name}/${action}`, { method: 'POST' })
       if (!response.ok) throw new Error(`${action} ${name}: ${response.status} ${await response.text()}`)
     },
@@ -71,13 +72,22 @@ export async function startShop(env: Record<string, string> = {}) {
 
     /** What is not named is mended. */
     async setFaults(name: SimulatorName, wanted: Partial<Faults>): Promise<void> {
-      const response = await fetch(`${stage.url}/stage/simulators/${name}/faults`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(wanted),
-      })
-      if (!response.ok) throw new Error(`faults of ${name}: ${response.status} ${await response.text()}`)
+      await put(`${stage.url}/stage/simulators/${name}/faults`, wanted)
     },
+
+    async scale(service: ServiceName, count: number): Promise<void> {
+      await put(`${stage.url}/stage/services/${service}/instances`, { count })
+      await shop.until(
+        `${count} instances of ${service}`,
+        ({ processes }) =>
+          processes.filter(
+            process => process.service === service && process.status?.ready === true && process.answering,
+          ).length === count,
+      )
+    },
+
+    setSpeed: (name: ProcessName, percent: number): Promise<void> =>
+      put(`${stage.url}/stage/processes/${name}/speed`, { percent }),
 
     /** A button of the page for whoever looks after a service. */
     async operate<T>(path: string, body?: unknown): Promise<T> {
@@ -126,6 +136,15 @@ export async function startShop(env: Record<string, string> = {}) {
     throw error
   }
   return shop
+}
+
+async function put(url: string, body: unknown): Promise<void> {
+  const response = await fetch(url, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`PUT ${url}: ${response.status} ${await response.text()}`)
 }
 
 /** On a cluster that stays, services with new databases would take in the orders of earlier tests. */

@@ -213,6 +213,22 @@ export const listNotifications = route({
   },
 })
 
+const totals = z.object({
+  orders: z.object({ created: z.int(), confirmed: z.int(), cancelled: z.int() }),
+  revenue: minorUnits.describe('of confirmed orders'),
+  currency,
+  bySku: z.array(z.object({ sku, quantity: z.int(), amount: minorUnits })),
+})
+export type Totals = z.output<typeof totals>
+
+export const getTotals = route({
+  method: 'GET',
+  url: '/totals',
+  service: 'analytics',
+  summary: 'What was ordered and sold by events, as Analytics has read it',
+  response: { 200: totals },
+})
+
 export const publicRoutes: readonly Route[] = [
   postOrder,
   getOrder,
@@ -222,6 +238,7 @@ export const publicRoutes: readonly Route[] = [
   getStock,
   listPayments,
   listNotifications,
+  getTotals,
 ]
 
 /** What the services ask of each other in REST style. `attempt` counts a client's tries of one order, from 1. */

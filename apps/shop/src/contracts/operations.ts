@@ -46,6 +46,12 @@ export type DecisionView = z.output<typeof decision>
 const listing = z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) })
 const skipReason = z.strictObject({ reason: z.string().trim().min(1).max(500) })
 
+const replayFrom = z.strictObject({
+  topic: z.string().describe('all topics if it is not given').optional(),
+  partition: z.int().min(0).describe('all of its partitions if it is not given').optional(),
+  offset: z.int().min(0).default(0),
+})
+
 type Operation = Omit<Route, 'service'>
 const operation = <O extends Operation>(definition: O): O => definition
 
@@ -141,6 +147,48 @@ export const getDecisions = operation({
   response: { 200: z.object({ decisions: z.array(decision) }) },
 })
 
+export const postReplay = operation({
+  method: 'POST',
+  url: '/replay',
+  summary: 'Read again from an earlier place: what must not happen twice does not',
+  body: replayFrom,
+  response: { 202: z.object({ from: z.array(z.string()) }), 422: problem },
+})
+
+export const postRebuild = operation({
+  method: 'POST',
+  url: '/rebuild',
+  summary: 'Empty the read model and build it anew from the log',
+  response: { 202: z.object({ from: z.array(z.string()) }), 409: problem },
+})
+
+const span = z.object({
+  spanId: z.string(),
+  parentId: z.string().nullable(),
+  service: z.string(),
+  kind: z.enum(['produce', 'process', 'call', 'serve']),
+  name: z.string(),
+  at: z.string(),
+  durationMs: z.number().nullable().describe('produce: until the log had it'),
+  position: z.string().optional().describe('topic/partition@offset'),
+})
+export type SpanView = z.output<typeof span>
+
+export const getSpans = operation({
+  method: 'GET',
+  url: '/spans/:subject',
+  summary: 'What this service did about one subject, as spans of its trace',
+  params: z.object({ subject: z.string() }),
+  response: { 200: z.object({ spans: z.array(span), traceparent: z.string().optional().describe('of any of them') }) },
+})
+
+export const trace = z.object({
+  orderId: z.string(),
+  traceId: z.string().nullable(),
+  spans: z.array(span).describe('the earliest first'),
+  missing: z.array(z.string()).describe('services that did not answer'),
+})
+
 export const operations: readonly Operation[] = [
   listParked,
   getParked,
@@ -152,4 +200,7 @@ export const operations: readonly Operation[] = [
   retryDeadLetter,
   skipDeadLetter,
   getDecisions,
+  postReplay,
+  postRebuild,
+  getSpans,
 ]

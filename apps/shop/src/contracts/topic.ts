@@ -1,7 +1,8 @@
 /** What a topic promises: its name, its one writer, how long it keeps what it holds, and the shape of every event in it. */
 import type { z } from 'zod'
 
-export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
+export const serviceNames = ['order', 'payment', 'inventory', 'notification', 'analytics'] as const
+export type ServiceName = (typeof serviceNames)[number]
 
 export type Topic<Events extends Record<string, z.ZodType> = Record<string, z.ZodType>> = {
   name: string

@@ -13,4 +13,5 @@ export const subscriptions = {
   payment: [orders],
   inventory: [orders],
   notification: [orders],
+  analytics: [orders],
 } as const satisfies Record<string, readonly Topic[]>

@@ -17,6 +17,7 @@ const batchRecords = 100
 /** The broker answers a waiting fetch after a second at the latest. */
 const fetchWaitMs = 1000
 const closeLimitMs = 1500
+const lookEveryMs = 500
 
 export type ConsumerState = 'connecting' | 'running' | 'stopped'
 
@@ -27,6 +28,8 @@ export type ConsumeOptions = {
   logger: Logger
   /** Runs before each connection: makes sure that the topics exist. */
   prepare: () => Promise<void>
+  /** Looked at now and then: true ends the session, so that the next one is prepared anew. */
+  mustRejoin?: () => Promise<boolean>
   /** Returns when every record has had its effect and nothing of it can be lost. */
   handle: (batch: Message[], signal: AbortSignal) => Promise<void>
 }
@@ -111,6 +114,7 @@ export class Consumption {
       this.#lastError = undefined
       logger.info({ groupId, topics }, 'consuming')
       const watchdog = new Watchdog(stream)
+      const rejoining = this.#watchForRejoin(stream)
       try {
         let batch: Message[] = []
         for await (const message of stream) {
@@ -126,6 +130,7 @@ export class Consumption {
         }
       } finally {
         watchdog.stop()
+        clearInterval(rejoining)
       }
       if (!this.#stopping.signal.aborted) throw new Error('the stream ended')
     } finally {
@@ -133,6 +138,17 @@ export class Consumption {
       const closed = consumer.close(true).catch(error => logger.debug({ err: error }, 'closing the consumer failed'))
       await Promise.race([closed, delay(closeLimitMs, undefined, { ref: false })])
     }
+  }
+
+  #watchForRejoin(stream: MessagesStream<Buffer, Buffer, Buffer, Buffer>): NodeJS.Timeout | undefined {
+    const { mustRejoin, logger } = this.#options
+    if (mustRejoin === undefined) return undefined
+    return setInterval(() => {
+      mustRejoin().then(
+        must => must && stream.destroy(new Error('the session ends to begin anew')),
+        error => logger.error({ err: error }, 'looking whether to join anew failed'),
+      )
+    }, lookEveryMs).unref()
   }
 }
 

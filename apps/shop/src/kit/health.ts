@@ -17,6 +17,8 @@ export const serviceStatus = z.object({
     oldestPendingMs: z.number(),
     lastError: z.string().optional(),
   }),
+  /** It is about to read again from an earlier place. */
+  replaying: z.boolean(),
   consumer: z.object({
     state: z.enum(['connecting', 'running', 'stopped']),
     lastError: z.string().optional(),

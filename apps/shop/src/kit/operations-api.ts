@@ -6,28 +6,42 @@ import {
   getDeadLetter,
   getDecisions,
   getParked,
+  getSpans,
   listDeadLetters,
   listParked,
   type ParkedView,
+  postRebuild,
+  postReplay,
   retryDeadLetter,
   retryParked,
   retryParkedKey,
+  type SpanView,
   skipDeadLetter,
   skipParked,
 } from '../contracts/operations.ts'
+import type { Topic } from '../contracts/topic.ts'
 import type { DeadLetter, DeadLetterTools } from './dead-letter-tools.ts'
 import { listDecisions } from './decisions.ts'
 import type { HttpServer } from './http-server.ts'
 import { countParked, listParkedKeys, type ParkedEvent, readParked } from './parked.ts'
 import type { ParkedKeys } from './parked-keys.ts'
+import { formatPosition } from './position.ts'
 import { HttpProblem } from './problem.ts'
+import { beginningsOf, wantReplay } from './replay.ts'
 import type { KitTables } from './schema.ts'
 
 export function addOperations<Tables extends KitTables>(
   app: HttpServer,
-  parts: { database: Kysely<KitTables>; parkedKeys: ParkedKeys<Tables>; deadLetters: DeadLetterTools<Tables> },
+  parts: {
+    database: Kysely<KitTables>
+    parkedKeys: ParkedKeys<Tables>
+    deadLetters: DeadLetterTools<Tables>
+    reads: readonly Topic[]
+    readModel: readonly string[]
+    spans: (subject: string) => Promise<{ spans: SpanView[]; traceparent?: string }>
+  },
 ): void {
-  const { database, parkedKeys, deadLetters } = parts
+  const { database, parkedKeys, deadLetters, reads, readModel } = parts
 
   app.get(listParked.url, { schema: schemaOf(listParked) }, async request => {
     const keys = await listParkedKeys(database, request.query.limit)
@@ -82,6 +96,26 @@ export function addOperations<Tables extends KitTables>(
   app.get(getDecisions.url, { schema: schemaOf(getDecisions) }, async request => ({
     decisions: await listDecisions(database, request.query.limit),
   }))
+
+  app.post(postReplay.url, { schema: schemaOf(postReplay) }, async (request, reply) => {
+    const { topic, partition, offset } = request.body
+    const from = beginningsOf(reads)
+      .filter(begin => topic === undefined || begin.topic === topic)
+      .filter(begin => partition === undefined || begin.partition === partition)
+      .map(begin => ({ ...begin, offset }))
+    if (from.length === 0) throw new HttpProblem(422, 'This service reads no such topic or partition.')
+    await wantReplay(database, { from, readModel: [] })
+    return reply.code(202).send({ from: from.map(formatPosition) })
+  })
+
+  app.post(postRebuild.url, { schema: schemaOf(postRebuild) }, async (_request, reply) => {
+    if (readModel.length === 0) throw new HttpProblem(409, 'This service has effects in the world, and no read model.')
+    const from = beginningsOf(reads)
+    await wantReplay(database, { from, readModel })
+    return reply.code(202).send({ from: from.map(formatPosition) })
+  })
+
+  app.get(getSpans.url, { schema: schemaOf(getSpans) }, request => parts.spans(request.params.subject))
 
   async function find(id: string): Promise<DeadLetter> {
     const letter = await deadLetters.read(id)

@@ -7,7 +7,7 @@ import type { Envelope } from '../contracts/envelope.ts'
 import type { EventData, Topic } from '../contracts/topic.ts'
 import { type KitTables, kitTables } from './database.ts'
 import type { Position } from './position.ts'
-import { nextHop } from './trace.ts'
+import { nextHop, spanIdOf } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
 
 export type NewEvent<T extends Topic, Type extends keyof T['events'] & string> = {
@@ -44,6 +44,7 @@ export async function publish<Tables extends KitTables, T extends Topic, Type ex
       time: event.now.toISOString(),
       causation_id: event.causationId ?? '',
       traceparent: nextHop(event.traceparent),
+      parent_id: spanIdOf(event.traceparent ?? '') ?? null,
       data: JSON.stringify(event.topic.events[event.type]!.parse(event.data)),
       sent_at: null,
       partition: null,

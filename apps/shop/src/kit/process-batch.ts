@@ -20,6 +20,7 @@ import { park, parkBehind } from './parked.ts'
 import { advance, type Position } from './position.ts'
 import { type ReactContext, reactOnce } from './react-once.ts'
 import type { Received } from './received.ts'
+import { ReplayWantedError } from './replay.ts'
 import type { KitTables } from './schema.ts'
 
 /** A failure that passes by itself within a second is not worth parking. */
@@ -64,6 +65,7 @@ export class BatchProcessor<Tables extends KitTables> {
         await this.#react(free, isLast ? read : [])
         hasAdvanced = isLast
       } catch (error) {
+        if (error instanceof ReplayWantedError) throw error
         logger.warn({ err: error, events: free.length }, 'a batch failed; going on one by one')
         for (const received of free) await this.#reactOrPark(received, signal)
       }
@@ -101,6 +103,7 @@ export class BatchProcessor<Tables extends KitTables> {
         break
       } catch (caught) {
         const error = caught as Error
+        if (error instanceof ReplayWantedError) throw error
         if (!(error instanceof ServiceUnavailableError)) ownFailures += 1
         if (ownFailures === triesInPlace) {
           await park(database, received, { error, now: now() })

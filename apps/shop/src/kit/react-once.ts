@@ -7,6 +7,7 @@ import type { Envelope } from '../contracts/envelope.ts'
 import { kitTables } from './database.ts'
 import { enterInbox } from './inbox.ts'
 import { type Reaction, type Reactions, serviceTransaction } from './reaction.ts'
+import { assertNoReplay } from './replay.ts'
 import type { KitTables } from './schema.ts'
 
 export type ReactContext<Tables extends KitTables> = {
@@ -30,6 +31,7 @@ export async function reactOnce<Tables extends KitTables>(
     events.map(async event => ({ event, apply: await (reactions[event.type] as Reaction<Tables>)(event) })),
   )
   const counts = await database.transaction().execute(async transaction => {
+    await assertNoReplay(transaction)
     let handled = 0
     for (const { event, apply } of effects) {
       if (!(await enterInbox(transaction, event, now()))) continue

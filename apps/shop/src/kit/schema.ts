@@ -12,6 +12,7 @@ export type KitTables = {
     time: string
     causation_id: string
     traceparent: string
+    parent_id: string | null
     data: string
     sent_at: string | null
     /** Where in the log it is, once it is there. */
@@ -106,6 +107,7 @@ export const kitMigrations: readonly string[] = [
     time TEXT NOT NULL,
     causation_id TEXT NOT NULL,
     traceparent TEXT NOT NULL,
+    parent_id TEXT,
     data TEXT NOT NULL,
     sent_at TEXT,
     partition INTEGER,

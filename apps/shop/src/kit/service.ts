@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import pino, { type Logger } from 'pino'
+import type { SpanView } from '../contracts/operations.ts'
 import { deadLetterTopic, type ServiceName, type Topic } from '../contracts/topic.ts'
 import { subscriptions, topics } from '../contracts/topics.ts'
 import { honourAtLeast } from './at-least.ts'
@@ -28,7 +29,9 @@ import { ParkedKeys } from './parked-keys.ts'
 import { BatchProcessor } from './process-batch.ts'
 import type { Reactions } from './reaction.ts'
 import { Relay } from './relay.ts'
+import { carryOutReplay, isReplayWanted } from './replay.ts'
 import { readSettings, type ServiceSettings } from './settings.ts'
+import { readSpans } from './trace-view.ts'
 
 const stopLimitMs = 4500
 const recentEvents = 12
@@ -52,6 +55,10 @@ export type ServiceDefinition<Tables extends KitTables> = {
   deadlines?: (context: ServiceContext<Tables>) => DeadlineHandlers<Tables>
   done: (database: Kysely<Tables>) => Promise<Record<string, number>>
   books: (database: Kysely<Tables>) => Promise<Record<string, number>>
+  /** For a service that holds only what it has read: the tables that a rebuild empties, children before their parents. */
+  readModel?: readonly string[]
+  /** Spans of a subject beside those that the kit knows of. */
+  spans?: (database: Kysely<Tables>, subject: string) => Promise<SpanView[]>
   /** Runs once before the service takes requests or events: puts right what a crash has left. */
   recover?: (context: ServiceContext<Tables>) => Promise<void>
 }
@@ -95,7 +102,11 @@ export async function startService<Tables extends KitTables>(
     topics: read.map(topic => topic.name),
     client: { ...client, clientId: instanceName },
     logger,
-    prepare: () => ensureTopics(client, [...topics, dead]),
+    prepare: async () => {
+      await ensureTopics(client, [...topics, dead])
+      await carryOutReplay(kitTables(database), { client, groupId: name })
+    },
+    mustRejoin: () => isReplayWanted(kitTables(database)),
     handle: (batch, signal) => processor.process(batch, signal),
   })
 
@@ -108,6 +119,7 @@ export async function startService<Tables extends KitTables>(
       upMs: Math.round(performance.now() - startedAt),
       ready: consumption.state === 'running',
       relay: await relay.status(now()),
+      replaying: await isReplayWanted(kitTables(database)),
       consumer: {
         state: consumption.state,
         ...processor.counts,
@@ -125,7 +137,17 @@ export async function startService<Tables extends KitTables>(
     database: kitTables(database),
     reads: read.map(topic => topic.name),
   })
-  addOperations(app, { database: kitTables(database), parkedKeys, deadLetters: deadLetterTools })
+  addOperations(app, {
+    database: kitTables(database),
+    parkedKeys,
+    deadLetters: deadLetterTools,
+    reads: read,
+    readModel: definition.readModel ?? [],
+    spans: async subject => {
+      const { spans, ...trace } = await readSpans(database, { service: name, subject })
+      return { ...trace, spans: [...spans, ...((await definition.spans?.(database, subject)) ?? [])] }
+    },
+  })
   definition.routes(app, context)
   const url = await app.listen({ host: '127.0.0.1', port: settings.port })
   relay.start()

@@ -2,6 +2,7 @@
 import type { DeadlineHandlers } from '../kit/deadline-loop.ts'
 import type { OrderTables } from './database.ts'
 import { hear, outcomeDeadline } from './hear.ts'
+import { payAgainHandler } from './mixed.ts'
 import type { OrderContext } from './peers.ts'
 import { cancelInterruptedOrder } from './rest.ts'
 import { undoHandler } from './rest-hardened.ts'
@@ -9,6 +10,7 @@ import { undoHandler } from './rest-hardened.ts'
 export function orderDeadlines(context: OrderContext): DeadlineHandlers<OrderTables> {
   return {
     ...undoHandler(context),
+    ...payAgainHandler(context),
     [outcomeDeadline]: async ({ subject: orderId }) => {
       const order = await context.database
         .selectFrom('orders')

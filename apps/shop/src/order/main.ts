@@ -5,6 +5,7 @@ import { runService } from '../kit/service.ts'
 import { openOrderDatabase } from './database.ts'
 import { orderDeadlines } from './deadlines.ts'
 import { orderRoutes } from './http.ts'
+import { requestSpan } from './queries.ts'
 import { orderReactions } from './react.ts'
 import { cancelInterrupted } from './rest.ts'
 
@@ -18,6 +19,7 @@ await runService({
   deadlines: orderDeadlines,
   routes: orderRoutes,
   reactions: orderReactions,
+  spans: requestSpan,
   done: async database => {
     const rows = await database
       .selectFrom('orders')
@@ -44,7 +46,18 @@ await runService({
       .select(({ fn }) => fn.sum<number | null>('quantity').as('units'))
       .where('status', '=', 'confirmed')
       .executeTakeFirstOrThrow()
+    const logged = await database
+      .selectFrom('orders')
+      .select(({ fn }) => ['status', fn.countAll<number>().as('count'), fn.sum<number>('total').as('total')])
+      .where('created_event_id', 'is not', null)
+      .groupBy('status')
+      .execute()
     const books: Record<string, number> = { unitsConfirmed: units.units ?? 0 }
+    for (const status of ['confirmed', 'cancelled']) {
+      const row = logged.find(candidate => candidate.status === status)
+      books[`logged.${status}`] = row?.count ?? 0
+      books[`logged.${status}.total`] = row?.total ?? 0
+    }
     for (const style of styles.options) {
       for (const status of ['paying', 'pending', 'confirmed', 'cancelled']) {
         const row = rows.find(candidate => candidate.style === style && candidate.status === status)

@@ -1,7 +1,9 @@
 /** Reading orders. An order that is not in the log yet is `stored`; its history says when it got there. */
 import type { Kysely, Selectable } from 'kysely'
 import type { HistoryEntry, OrderDetail, OrderSummary } from '../contracts/http.ts'
+import type { SpanView } from '../contracts/operations.ts'
 import type { OrderCreated } from '../contracts/orders.ts'
+import { spanIdOf } from '../kit/trace.ts'
 import type { OrderTables } from './database.ts'
 
 type Row = Selectable<OrderTables['orders']> & { sent_at: string | null }
@@ -90,4 +92,17 @@ function summary(row: Row): OrderSummary {
       ? {}
       : { finalAfterMs: Math.max(0, Date.parse(row.final_at) - Date.parse(row.created_at)) }),
   }
+}
+
+/** The request that brought the order in: the root of its trace. */
+export async function requestSpan(database: Kysely<OrderTables>, orderId: string): Promise<SpanView[]> {
+  const row = await database
+    .selectFrom('orders')
+    .select(['traceparent', 'created_at', 'style'])
+    .where('order_id', '=', orderId)
+    .executeTakeFirst()
+  if (row === undefined) return []
+  const name = `POST /orders?style=${row.style}`
+  const spanId = spanIdOf(row.traceparent) ?? ''
+  return [{ spanId, parentId: null, service: 'order', kind: 'serve', name, at: row.created_at, durationMs: null }]
 }

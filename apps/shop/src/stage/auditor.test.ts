@@ -14,9 +14,9 @@ function shop(books: Record<string, Record<string, number>>, lag = 0, parked = 0
   return Object.entries(books).map(([name, account]) => {
     const setAside = { keys: parked, events: parked, deadLetters: 0 }
     const deadlines = { waiting: name === 'order' ? waiting : 0, overdue: 0 }
-    const status = { books: account, relay: { pending: 0 }, setAside, deadlines }
+    const status = { replaying: false, books: account, relay: { pending: 0 }, setAside, deadlines }
     const said = name === 'bank' ? { status: null, simulator: { books: account }, lag: null } : { status, lag }
-    return { name, state: 'running', answering: true, ...said } as unknown as ProcessView
+    return { name, service: name, state: 'running', answering: true, ...said } as unknown as ProcessView
   })
 }
 const settled = { unchanged: true }

@@ -8,17 +8,20 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { publicRoutes } from '../contracts/http.ts'
 import { operations } from '../contracts/operations.ts'
+import { serviceNames } from '../contracts/topic.ts'
 import { answerWithProblems, sendProblem } from '../kit/problem.ts'
+import type { Fleet } from './fleet.ts'
 import type { Monitor } from './monitor.ts'
 import { addStageApi } from './stage-api.ts'
 import type { SupervisedProcess } from './supervisor.ts'
+import { addTraceRoute } from './trace.ts'
 
 /** Longer than all the calls that Order makes for one request in REST style. */
 const answerWithinMs = 20_000
 const forwardedHeaders = ['content-type', 'idempotency-key', 'traceparent', 'accept', 'prefer', 'at-least']
 
 export async function createGateway(options: {
-  urls: ReadonlyMap<string, string>
+  fleet: Fleet
   simulatorUrls: ReadonlyMap<string, string>
   monitor: Monitor
   processes: readonly SupervisedProcess[]
@@ -44,7 +47,8 @@ export async function createGateway(options: {
     },
     transform: jsonSchemaTransform,
   })
-  await app.register(async scope => addForwarding(scope, options.urls))
+  await app.register(async scope => addForwarding(scope, options.fleet))
+  await app.register(async scope => addTraceRoute(scope, options.fleet))
   addStageApi(app, options)
   app.get('/openapi.json', { schema: { hide: true } }, () =>
     withProblemTypes(app.swagger() as unknown as OpenApiDocument),
@@ -70,13 +74,13 @@ function withProblemTypes(document: OpenApiDocument): OpenApiDocument {
   return document
 }
 
-function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>): void {
+function addForwarding(scope: FastifyInstance, fleet: Fleet): void {
   // Bodies go through as they came.
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   const served = [
     ...publicRoutes.map(route => ({ ...route, prefix: '' })),
-    ...[...urls.keys()].flatMap(service =>
+    ...serviceNames.flatMap(service =>
       operations.map(operation => ({ ...operation, service, prefix: `/services/${service}` })),
     ),
   ]
@@ -87,7 +91,7 @@ function addForwarding(scope: FastifyInstance, urls: ReadonlyMap<string, string>
       schema: { summary, tags: [service], response, ...input },
       validatorCompiler: () => () => true,
       serializerCompiler: () => data => JSON.stringify(data),
-      handler: (request, reply) => forward(request, reply, { service, prefix, base: urls.get(service) ?? '' }),
+      handler: (request, reply) => forward(request, reply, { service, prefix, base: fleet.addressOf(service) }),
     })
   }
 }

@@ -5,6 +5,7 @@ import { listOrders, type OrderSummary } from '../contracts/http.ts'
 import { simulatorStatus } from '../contracts/simulators.ts'
 import { serviceStatus } from '../kit/health.ts'
 import { audit } from './auditor.ts'
+import type { Fleet } from './fleet.ts'
 import type { LagReader, LogView } from './lag.ts'
 import type { Spike } from './load.ts'
 import type { ProcessName, ProcessView, Snapshot } from './snapshot.ts'
@@ -20,7 +21,7 @@ type View = Pick<ProcessView, 'status' | 'simulator' | 'answering'>
 export class Monitor {
   spike: Spike | undefined
   readonly #processes: readonly SupervisedProcess[]
-  readonly #urls: ReadonlyMap<string, string>
+  readonly #fleet: Fleet
   readonly #simulatorUrls: ReadonlyMap<string, string>
   readonly #lag: LagReader
   readonly #brokers: string
@@ -37,13 +38,13 @@ export class Monitor {
 
   constructor(options: {
     processes: readonly SupervisedProcess[]
-    urls: ReadonlyMap<string, string>
+    fleet: Fleet
     simulatorUrls: ReadonlyMap<string, string>
     lag: LagReader
     brokers: string
   }) {
     this.#processes = options.processes
-    this.#urls = options.urls
+    this.#fleet = options.fleet
     this.#simulatorUrls = options.simulatorUrls
     this.#lag = options.lag
     this.#brokers = options.brokers
@@ -70,19 +71,24 @@ export class Monitor {
   }
 
   snapshot(): Snapshot {
-    const processes = this.#processes.map((process): ProcessView => {
+    const processes = this.#processes.filter(isShown).map((process): ProcessView => {
+      const { service, instance } = this.#fleet.find(process.name) ?? { service: process.name, instance: 1 }
       const view = this.#views.get(process.name)
       return {
         name: process.name as ProcessName,
+        service,
+        instance,
         state: process.state,
         pid: process.pid ?? null,
         startedAtMs: process.startedAtMs,
         crashes: process.crashes,
+        hung: process.isHung,
+        speedPercent: process.speedPercent,
         status: view?.status ?? null,
         simulator: view?.simulator ?? null,
         answering:
           process.state === 'running' && (view === undefined ? process.name === 'broker' : isOf(process, view)),
-        lag: this.#log?.lags.get(process.name) ?? null,
+        lag: this.#log?.lags.get(service) ?? null,
       }
     })
     return {
@@ -99,7 +105,9 @@ export class Monitor {
   }
 
   async #look(): Promise<void> {
-    const statuses = [...this.#urls].map(async ([name, url]) => {
+    const statuses = this.#fleet.instances.map(async ({ process, url }) => {
+      const { name } = process
+      if (!isShown(process)) return
       const status = await ask(`${url}/status`, serviceStatus)
       this.#views.set(name, {
         status: status ?? this.#views.get(name)?.status ?? null,
@@ -116,7 +124,7 @@ export class Monitor {
       })
     })
     const orders = async () => {
-      const page = await ask(`${this.#urls.get('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
+      const page = await ask(`${this.#fleet.addressOf('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
       if (page !== undefined) this.#orders = page.orders
     }
     await Promise.all([...statuses, ...simulators, orders(), this.#lookAtLog()])
@@ -151,6 +159,11 @@ export class Monitor {
     const snapshot = this.snapshot()
     for (const listener of this.#listeners) listener(snapshot)
   }
+}
+
+/** A further instance that does not run is not there. */
+function isShown(process: SupervisedProcess): boolean {
+  return process.state !== 'stopped' || !/-\d$/.test(process.name)
 }
 
 /** Whether the last answer is the running process's own, and not that of one before it. */

@@ -5,14 +5,23 @@ import type { ServiceName } from '../contracts/topic.ts'
 import type { ServiceStatus } from '../kit/health.ts'
 import type { ProcessState } from './supervisor.ts'
 
-export type ProcessName = ServiceName | SimulatorName | 'broker'
+/** Further instances are numbered: `payment-2`. */
+export type ProcessName = ServiceName | SimulatorName | 'broker' | `${ServiceName}-${number}`
 
 export type ProcessView = {
   name: ProcessName
+  /** The service that it is an instance of, or its own name: also its consumer group. */
+  service: string
+  /** From 1. */
+  instance: number
   state: ProcessState
   pid: number | null
   startedAtMs: number
   crashes: number
+  /** It is alive and does nothing, because it was told to. */
+  hung: boolean
+  /** Of its time, as far as it is let run. */
+  speedPercent: number
   /** The last that the service said of itself; null before it has said anything. Older than `at` when it does not answer. */
   status: ServiceStatus | null
   /** The same of a simulator: its faults and its book. */

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { style } from '../contracts/http.ts'
 import { type Faults, faults } from '../contracts/simulators.ts'
 import { HttpProblem } from '../kit/problem.ts'
+import { type Fleet, maxInstances } from './fleet.ts'
 import { Spike } from './load.ts'
 import type { Monitor } from './monitor.ts'
 import type { SupervisedProcess } from './supervisor.ts'
@@ -16,10 +17,16 @@ export function addStageApi(
   options: {
     monitor: Monitor
     processes: readonly SupervisedProcess[]
+    fleet: Fleet
     simulatorUrls: ReadonlyMap<string, string>
   },
 ): void {
-  const { monitor, processes, simulatorUrls } = options
+  const { monitor, processes, fleet, simulatorUrls } = options
+  const find = (name: string): SupervisedProcess => {
+    const process = processes.find(candidate => candidate.name === name)
+    if (process === undefined) throw new HttpProblem(404, `There is no process ${name}.`)
+    return process
+  }
   root.register(async scope => {
     const app = scope.withTypeProvider<ZodTypeProvider>()
     app.setValidatorCompiler(validatorCompiler)
@@ -40,15 +47,56 @@ export function addStageApi(
 
     app.post(
       '/stage/processes/:name/:action',
-      { schema: { hide: true, params: z.object({ name: z.string(), action: z.enum(['start', 'stop', 'kill']) }) } },
+      {
+        schema: {
+          hide: true,
+          params: z.object({ name: z.string(), action: z.enum(['start', 'stop', 'kill', 'hang', 'resume']) }),
+        },
+      },
       async (request, reply) => {
         const { name, action } = request.params
-        const process = processes.find(candidate => candidate.name === name)
-        if (process === undefined) throw new HttpProblem(404, `There is no process ${name}.`)
+        const process = find(name)
         if (action === 'start') process.start()
         else if (action === 'kill') process.kill()
+        else if (action === 'hang') process.hang()
+        else if (action === 'resume') process.resume()
         else await process.stop(stopLimitMs)
         return reply.code(200).send({ name, state: process.state })
+      },
+    )
+
+    app.put(
+      '/stage/processes/:name/speed',
+      {
+        schema: {
+          hide: true,
+          params: z.object({ name: z.string() }),
+          body: z.strictObject({ percent: z.int().min(5).max(100) }),
+        },
+      },
+      async (request, reply) => {
+        const process = find(request.params.name)
+        process.setSpeed(request.body.percent)
+        return reply.code(200).send({ name: process.name, percent: process.speedPercent })
+      },
+    )
+
+    app.put(
+      '/stage/services/:service/instances',
+      {
+        schema: {
+          hide: true,
+          params: z.object({ service: z.string() }),
+          body: z.strictObject({ count: z.int().min(1).max(maxInstances) }),
+        },
+      },
+      async (request, reply) => {
+        const { service } = request.params
+        const { count } = request.body
+        const [first] = fleet.of(service)
+        if (first === undefined) throw new HttpProblem(404, `There is no service ${service}.`)
+        await fleet.scale(first.service, count, stopLimitMs)
+        return reply.code(200).send({ service, count })
       },
     )
 

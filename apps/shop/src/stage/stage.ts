@@ -2,9 +2,10 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SimulatorName } from '../contracts/simulators.ts'
-import type { ServiceName } from '../contracts/topic.ts'
+import { serviceNames } from '../contracts/topic.ts'
 import { startBroker } from './broker.ts'
 import { claimDataDirectory } from './data-directory.ts'
+import { Fleet, maxInstances, optionalServices } from './fleet.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { createGateway } from './gateway.ts'
 import { LagReader } from './lag.ts'
@@ -12,8 +13,6 @@ import { Monitor } from './monitor.ts'
 import { buildPage } from './page.ts'
 import { whenReady } from './readiness.ts'
 import { SupervisedProcess } from './supervisor.ts'
-
-export const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
 
 export const simulatorNames = ['bank', 'mail'] as const satisfies readonly SimulatorName[]
 
@@ -48,46 +47,49 @@ export async function startStage(options: {
   const pageDirectory = await buildPage()
   const own = options.brokers === undefined ? await startBroker(dataDirectory) : undefined
   const brokers = options.brokers ?? own?.address ?? ''
-  const names = [...simulatorNames, ...serviceNames]
-  const ports = new Map((await freePorts(names.length)).map((port, index) => [names[index], port]))
-  const urlsOf = (list: readonly (ServiceName | SimulatorName)[]) =>
-    new Map<string, string>(list.map(name => [name, `http://127.0.0.1:${ports.get(name)}`]))
-  const urls = urlsOf(serviceNames)
-  const simulatorUrls = urlsOf(simulatorNames)
-  const neighbours = [...urls, ...simulatorUrls].map(([name, url]) => [`${name.toUpperCase()}_URL`, url])
-  const child = (name: ServiceName | SimulatorName, main: string) =>
-    new SupervisedProcess({
-      name,
-      logFile: join(dataDirectory, 'logs', `${name}.log`),
-      command: () => ({
-        script: fileURLToPath(new URL(main, import.meta.url)),
-        args: [],
-        env: {
-          PORT: String(ports.get(name)),
-          SHOP_DATA: dataDirectory,
-          KAFKA_BROKERS: brokers,
-          ...Object.fromEntries(neighbours),
-          ...options.env,
-        },
+  const ports = await freePorts(simulatorNames.length + serviceNames.length * maxInstances)
+  const addressOf = (index: number) => `http://127.0.0.1:${ports[index]}`
+  const simulatorUrls = new Map<string, string>(simulatorNames.map((name, index) => [name, addressOf(index)]))
+  const servicePorts = ports.slice(simulatorNames.length)
+  const urls = new Map<string, string>(
+    serviceNames.map((name, index) => [name, addressOf(simulatorNames.length + index * maxInstances)]),
+  )
+  const env: Record<string, string> = {
+    SHOP_DATA: dataDirectory,
+    KAFKA_BROKERS: brokers,
+    ...Object.fromEntries([...urls, ...simulatorUrls].map(([name, url]) => [`${name.toUpperCase()}_URL`, url])),
+    ...options.env,
+  }
+  const fleet = new Fleet({ services: serviceNames, ports: servicePorts, dataDirectory, env })
+  const simulators = simulatorNames.map(
+    (name, index) =>
+      new SupervisedProcess({
+        name,
+        logFile: join(dataDirectory, 'logs', `${name}.log`),
+        command: () => ({
+          script: fileURLToPath(new URL(`../simulators/${name}/main.ts`, import.meta.url)),
+          args: [],
+          env: { ...env, PORT: String(ports[index]) },
+        }),
       }),
-    })
-  const services = serviceNames.map(name => child(name, `../${name}/main.ts`))
-  const simulators = simulatorNames.map(name => child(name, `../simulators/${name}/main.ts`))
-  const processes = [...(own === undefined ? [] : [own.process]), ...services, ...simulators]
+  )
+  const processes = [...(own === undefined ? [] : [own.process]), ...fleet.processes, ...simulators]
   const killAll = () => {
     for (const process of processes) process.kill()
   }
-  const monitor = new Monitor({ processes, urls, simulatorUrls, lag: new LagReader(brokers.split(',')), brokers })
-  const gateway = await createGateway({ urls, simulatorUrls, monitor, processes, pageDirectory })
+  const monitor = new Monitor({ processes, fleet, simulatorUrls, lag: new LagReader(brokers.split(',')), brokers })
+  const gateway = await createGateway({ fleet, simulatorUrls, monitor, processes, pageDirectory })
   const stop = async () => {
     await gateway.close()
     await monitor.stop()
-    await Promise.all(services.map(service => service.stop(servicesStopMs)))
+    await fleet.stop(servicesStopMs)
     await Promise.all([own?.process, ...simulators].map(process => process?.stop(brokerStopMs)))
   }
   try {
-    for (const process of [...simulators, ...services]) process.start()
-    const notReady = await whenReady(urls, readyWithinMs)
+    for (const simulator of simulators) simulator.start()
+    fleet.start()
+    const awaited = [...urls].filter(([name]) => !optionalServices.some(optional => optional === name))
+    const notReady = await whenReady(new Map(awaited), readyWithinMs)
     const url = await gateway.listen({ host: options.host, port: options.port })
     monitor.start()
     return { url, brokers, ownBroker: own !== undefined, notReady, stop, killAll }

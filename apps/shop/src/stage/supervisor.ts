@@ -4,6 +4,9 @@
  *
  *   stopped -> running -> stopping -> stopped        start, stop
  *              running -> crashed -> running         any other death
+ *
+ * While it runs it may hang (SIGSTOP) or be slowed (stopped for a part of every tenth of a second): to others, a process that
+ * answers late or not at all. Neither outlives the child.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
@@ -17,6 +20,7 @@ export type Command = { script: string; args: string[]; env: Record<string, stri
 
 const restartFirstMs = 1000
 const restartMaxMs = 8000
+const slowPeriodMs = 100
 /** A child that has lived this long has recovered: its next crash counts as its first. */
 const healthyMs = 10_000
 
@@ -27,12 +31,16 @@ export class SupervisedProcess extends EventEmitter<{ change: []; line: [string]
   readonly name: string
   state: ProcessState = 'stopped'
   crashes = 0
+  isHung = false
+  /** Of its time, as far as we let it run. */
+  speedPercent = 100
   startedAtMs = 0
   readonly #command: () => Command
   readonly #log: WriteStream
   #child: ChildProcess | undefined
   #restart: NodeJS.Timeout | undefined
   #recentCrashes = 0
+  #slowing: NodeJS.Timeout | undefined
 
   /** @param options `command` is asked at each start; `logFile` gets all that the child writes */
   constructor(options: { name: string; command: () => Command; logFile: string }) {
@@ -77,6 +85,9 @@ export class SupervisedProcess extends EventEmitter<{ change: []; line: [string]
     const gone = once(child, 'exit')
     this.#become('stopping')
     child.kill('SIGTERM')
+    // A process that is stopped takes no signal but this one.
+    this.setSpeed(100)
+    this.resume()
     const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
     await gone
     clearTimeout(timer)
@@ -87,9 +98,44 @@ export class SupervisedProcess extends EventEmitter<{ change: []; line: [string]
     this.#child?.kill('SIGKILL')
   }
 
+  /** SIGSTOP: alive, its connections open, and it does nothing. */
+  hang(): void {
+    if (this.#child === undefined) return
+    this.setSpeed(100)
+    this.#child.kill('SIGSTOP')
+    this.isHung = true
+    this.emit('change')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+    if (!this.isHung) return
+    this.isHung = false
+    this.emit('change')
+  }
+
+  /** @param percent of its time; 100 lets it run as it can */
+  setSpeed(percent: number): void {
+    if (percent === this.speedPercent || this.#child === undefined) return
+    clearInterval(this.#slowing)
+    this.resume()
+    this.speedPercent = percent
+    if (percent < 100) {
+      const child = this.#child
+      this.#slowing = setInterval(() => {
+        child.kill('SIGSTOP')
+        setTimeout(() => child.kill('SIGCONT'), slowPeriodMs * (1 - percent / 100))
+      }, slowPeriodMs)
+    }
+    this.emit('change')
+  }
+
   #onExit(child: ChildProcess): void {
     if (child !== this.#child) return
     this.#child = undefined
+    clearInterval(this.#slowing)
+    this.isHung = false
+    this.speedPercent = 100
     if (this.state === 'stopping') {
       this.#become('stopped')
       return
