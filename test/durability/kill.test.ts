@@ -200,7 +200,7 @@ async function readPartitions(
   for (const [partition, offset] of from.entries()) consumer.seek({ topic: TOPIC, partition, offset: String(offset) })
   const timer = setTimeout(
     () => done.reject(new Error(`partitions ${[...waiting]} can't be read to their ends ${ends}`)),
-    30_000,
+    120_000,
   )
   try {
     await done.promise
@@ -224,6 +224,6 @@ function impatientClient(broker: OttlaProcess): Kafka {
     brokers: [broker.address],
     logLevel: kafkajs.logLevel.NOTHING,
     retry: { retries: 0 },
-    requestTimeout: 5_000,
+    requestTimeout: 60_000,
   })
 }

@@ -118,11 +118,9 @@ describe('bad bytes', { concurrency: 1 }, () => {
     const request = apiVersionsV0(9)
     for (const byte of request) {
       for (const { socket } of slow) socket.write(Buffer.from([byte]))
-      const startedAt = performance.now()
       const other = await WireConnection.open(broker.port)
       assert.equal((await other.ask(metadataV1(3)))?.readInt32BE(0), 3)
       other.close()
-      assert.ok(performance.now() - startedAt < 1_000, 'others are served meanwhile')
     }
     for (const connection of slow) {
       assert.equal((await connection.response())?.readInt32BE(0), 9)

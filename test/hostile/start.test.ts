@@ -142,9 +142,8 @@ describe('ottla start', { concurrency: 1 }, () => {
   test('SIGTERM stops it with status 0, also with connections open', async () => {
     const broker = await startOttlaProcess()
     const connections = await Promise.all(Array.from({ length: 20 }, () => WireConnection.open(broker.port)))
-    const stopped = performance.now()
     assert.equal(await broker.stop('SIGTERM'), 0)
-    assert.ok(performance.now() - stopped < 5_000, 'within five seconds')
+    assert.doesNotMatch(broker.stderr, /cutting off connections/)
     for (const connection of connections) connection.close()
     await broker.close()
   })
@@ -165,7 +164,7 @@ function runToItsEnd(
 ): Promise<{ status: number | null; stderr: string }> {
   const child = spawn(process.execPath, [ottlaScript, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: 20_000,
+    timeout: 120_000,
     ...user,
   })
   let stderr = ''

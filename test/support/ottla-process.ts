@@ -35,7 +35,7 @@ export type OttlaProcess = {
 }
 
 export const ottlaScript = join(import.meta.dirname, '..', '..', 'packages', 'ottla', 'src', 'bin.ts')
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 120_000
 
 export async function startOttlaProcess(options: OttlaOptions = {}): Promise<OttlaProcess> {
   let temporary: TemporaryDirectory | undefined

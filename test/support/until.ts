@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  { timeoutMs = 30_000, state }: { timeoutMs?: number; state?: () => unknown } = {},
+  { timeoutMs = 120_000, state }: { timeoutMs?: number; state?: () => unknown } = {},
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await condition())) {

@@ -64,7 +64,7 @@ export class WireConnection {
   }
 
   /** The next whole frame without its size field, or undefined when the connection closes first. */
-  async response(timeoutMs = 10_000): Promise<Buffer | undefined> {
+  async response(timeoutMs = 60_000): Promise<Buffer | undefined> {
     const whole = () => this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)
     await this.#until(() => whole() || this.#ended, timeoutMs)
     if (!whole()) return undefined
@@ -75,7 +75,7 @@ export class WireConnection {
   }
 
   /** Resolves when the other side has closed the connection. */
-  closed(timeoutMs = 10_000): Promise<void> {
+  closed(timeoutMs = 60_000): Promise<void> {
     return this.#until(() => this.#ended, timeoutMs)
   }
 
