@@ -113,3 +113,9 @@ test('waits for a descriptor where the process has none left, instead of failing
     assert.equal(refusals, -1)
   }
 })
+
+test('creates directories that nobody else can look into', { skip: process.platform === 'win32' }, async t => {
+  const path = `${await temporaryDirectory(t)}/directory`
+  await nodeFileSystem.makeDirectory(path)
+  assert.equal(fs.statSync(path).mode & 0o777, 0o700)
+})

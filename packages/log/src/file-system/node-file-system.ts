@@ -49,7 +49,8 @@ export const nodeFileSystem: FileSystem = {
   },
 
   async makeDirectory(path) {
-    await attempt('create the directory', path, () => fs.promises.mkdir(path))
+    // Records are nobody's business but the owner's, whatever the umask.
+    await attempt('create the directory', path, () => fs.promises.mkdir(path, { mode: 0o700 }))
   },
 
   open(path, { create = false, readOnly = false } = {}) {
