@@ -69,6 +69,7 @@ const properties: ReadonlyMap<string, string> = new Map([
   ['group.consumer.session.timeout.ms', '60000'],
   ['offsets.retention.minutes', String(offsetsRetentionMinutes)],
   ['offsets.retention.check.interval.ms', '500'],
+  ['metadata.log.max.record.bytes.between.snapshots', '500'],
   ['auto.create.topics.enable', 'false'],
 ])
 

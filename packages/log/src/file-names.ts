@@ -45,7 +45,11 @@ export function parseSegmentFileName(name: string): { offset: number; kind: Segm
   return Number.isSafeInteger(offset) ? { offset, kind: match[2] as SegmentFileKind } : null
 }
 
-/** `00000000000000004711-0000000003.checkpoint`: all metadata before the offset (exclusive), whose last batch is of that epoch. */
+/** `00000000000000004711-0000000003.checkpoint`: what all records before the offset come to, and the leader epoch there. */
+export function metadataSnapshotName({ offset, epoch }: { offset: number; epoch: number }): string {
+  return `${String(offset).padStart(20, '0')}-${String(epoch).padStart(10, '0')}.checkpoint`
+}
+
 export function parseMetadataSnapshotName(name: string): { offset: number; epoch: number } | null {
   const match = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name)
   if (!match || !Number.isSafeInteger(Number(match[1]))) return null

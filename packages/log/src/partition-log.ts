@@ -30,6 +30,7 @@ import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
 import { shouldRoll } from './roll-policy.ts'
 import { SegmentList } from './segment-list.ts'
 import { renameCleanedToSwap } from './segment-swap.ts'
+import { SnapshotFiles } from './snapshot-files.ts'
 import { asKafkaError, StorageError } from './storage-error.ts'
 import { CachedTail } from './tail-cache.ts'
 import { findLargestTimestamp, findTimestamp, type TimestampedOffset } from './timestamp-search.ts'
@@ -380,6 +381,16 @@ export class PartitionLog {
       return held
     }
     return { topic, partition, logStartOffset, endOffset, cleanedOffset, link, letGo: () => turn.resolve(false) }
+  }
+
+  /** Snapshots of this log, which its user takes and reads. */
+  get snapshots(): SnapshotFiles {
+    const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+      const done = this.#fileWork.then(work)
+      this.#fileWork = done.catch(() => undefined) // told to the caller
+      return done
+    }
+    return new SnapshotFiles({ ...this.#segmentContext, inOrder })
   }
 
   /** Compaction is complete below the offset. */

@@ -1,10 +1,12 @@
 /**
  * What the metadata log says: topics, configurations, features, producer id blocks. Nothing but a fold over its records, in
- * their order: the same log always gives the same image.
+ * their order: the same log always gives the same image. And back: `records` says as briefly as can be what the image says, for a
+ * snapshot. Whatever `apply` understands has to be in it; where the log has records of other kinds no snapshot may be taken.
  */
 
-import type { MetadataRecord } from '@ottla/protocol'
+import { encodeMetadataRecord, type MetadataRecord } from '@ottla/protocol'
 import { type ConfigResource, type ConfigResourceType, configResourceCodes, type Overrides } from './config-resource.ts'
+import { featureLevelRecord, type PartitionPlace, partitionRecord, producerIdsRecord, topicRecord } from './records.ts'
 
 export interface TopicImage {
   readonly name: string
@@ -30,8 +32,11 @@ export class MetadataImage {
   readonly #features = new Map<string, number>()
   #nextProducerId = 0
   #highestBrokerEpoch = -1
+  #registration: Extract<MetadataRecord, { type: 'registerBrokerRecord' }> | undefined
+  #isComplete = true
 
-  apply({ type, record }: MetadataRecord): void {
+  apply(metadataRecord: MetadataRecord): void {
+    const { type, record } = metadataRecord
     switch (type) {
       case 'topicRecord':
         this.#topics.set(record.topicId, { name: record.name, id: record.topicId, partitions: new Set() })
@@ -54,9 +59,13 @@ export class MetadataImage {
         break
       case 'registerBrokerRecord':
         this.#highestBrokerEpoch = Math.max(this.#highestBrokerEpoch, Number(record.brokerEpoch))
+        this.#registration = metadataRecord
+        break
+      case 'noOpRecord':
         break
       default:
         // The other record types describe what a cluster needs and a single node does not have.
+        this.#isComplete = false
         break
     }
   }
@@ -79,6 +88,40 @@ export class MetadataImage {
     if (overrides.size > 0) ofType.set(resourceName, overrides)
     else ofType.delete(resourceName)
     this.#overrides.set(resourceType, ofType)
+  }
+
+  /** False once a record was applied that the image keeps nothing of: an Apache Kafka has written it. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /**
+   * Records that come to this image, framed, in the order in which Kafka writes them. Topics that were removed are not in it.
+   * @param place where all partitions are
+   */
+  *records(place: PartitionPlace): Generator<Buffer> {
+    const metadataVersion = 'metadata.version' // says in which versions all others are
+    const names = [...this.#features.keys()].sort(
+      (a, b) => Number(b === metadataVersion) - Number(a === metadataVersion),
+    )
+    for (const name of names) yield featureLevelRecord(name, this.#features.get(name)!)
+    if (this.#registration) {
+      const { type, version, record } = this.#registration
+      yield encodeMetadataRecord(type, record, version)
+    }
+    for (const { id, name, partitions } of this.#topics.values()) {
+      yield topicRecord(id, name)
+      for (const partition of partitions) yield partitionRecord(id, partition, place)
+    }
+    for (const [type, resources] of this.#overrides) {
+      for (const [name, overrides] of resources) {
+        for (const [key, value] of overrides) {
+          const config = { resourceType: type, resourceName: name, name: key, value }
+          yield encodeMetadataRecord('configRecord', config, 0)
+        }
+      }
+    }
+    if (this.#nextProducerId > 0) yield producerIdsRecord(place.nodeId, this.#highestBrokerEpoch, this.#nextProducerId)
   }
 
   topics(): TopicImage[] {

@@ -1,16 +1,21 @@
 /**
  * `__cluster_metadata-0`: every change of topics and configurations, in KRaft's record formats, in the order in which they
- * happened. It is read from its beginning at each start. One change is one record batch, so that a crash leaves all of it or
- * nothing; it counts when it is durable, never before.
+ * happened. It is read at each start: a snapshot of what came before, then the log from there on. One change is one record batch, so
+ * that a crash leaves all of it or nothing; it counts when it is durable, never before.
+ *
+ * A snapshot is there before anything that it stands for goes. Two are kept, and the log back to the older one: one file that rots costs
+ * nothing.
  */
 
-import { type LogConfig, type LogDirectory, type PartitionLog, StorageError } from '@ottla/log'
-import { buildRecordBatch, decodeMetadataRecord, type MetadataRecord, recordBatches } from '@ottla/protocol'
+import { type LogConfig, type LogDirectory, type PartitionLog, type SnapshotFiles, StorageError } from '@ottla/log'
+import { buildRecordBatch, KafkaError, type MetadataRecord, recordBatches } from '@ottla/protocol'
+import type { Logger } from '../logger.ts'
 import type { Clock } from '../time/clock.ts'
+import { decodeSnapshot, encodeSnapshot, metadataRecordsOf } from './metadata-snapshot.ts'
 import { clusterMetadataTopic, clusterMetadataTopicId } from './topic-name.ts'
 
 const readBytes = 1024 * 1024
-const maxDecompressedBytes = 64 * 1024 * 1024
+const snapshotsKept = 2
 
 /** Nothing of this log ever expires: it is the only place where it all stands. */
 const metadataLogConfig = (base: LogConfig): LogConfig => ({
@@ -24,18 +29,32 @@ const metadataLogConfig = (base: LogConfig): LogConfig => ({
   messageTimestampType: 'CreateTime',
   retentionBytes: -1,
   retentionMs: -1,
-  segmentBytes: 64 * 1024 * 1024,
+  segmentBytes: 2 * 1024 * 1024, // what snapshots stand for goes by whole segments
 })
+
+interface MetadataLogOptions {
+  readonly log: PartitionLog
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Offset of the snapshot to begin with, and what it says; 0 and nothing without one. */
+  readonly snapshot: { readonly offset: number; readonly records: readonly MetadataRecord[] }
+}
 
 export class MetadataLog {
   readonly #log: PartitionLog
   readonly #clock: Clock
+  readonly #logger: Logger
+  #snapshot: MetadataLogOptions['snapshot']
+  #bytesSinceSnapshot = 0
+  #lastTimestamp = -1
   /** Resolves with the reason if the log goes offline. */
   readonly failed: Promise<StorageError>
 
-  private constructor(log: PartitionLog, clock: Clock) {
+  private constructor({ log, clock, logger, snapshot }: MetadataLogOptions) {
     this.#log = log
     this.#clock = clock
+    this.#logger = logger
+    this.#snapshot = snapshot
     this.failed = new Promise(resolve => {
       log.onHighWatermark(() => {
         if (log.offlineReason !== undefined) resolve(log.offlineReason)
@@ -47,10 +66,12 @@ export class MetadataLog {
   static async open({
     logs,
     clock,
+    logger,
     baseConfig,
   }: {
     logs: LogDirectory
     clock: Clock
+    logger: Logger
     baseConfig: LogConfig
   }): Promise<MetadataLog> {
     const config = metadataLogConfig(baseConfig)
@@ -59,13 +80,15 @@ export class MetadataLog {
       (await logs.create({ topic: clusterMetadataTopic, partition: 0, topicId: clusterMetadataTopicId, config }))
     log.updateConfig(config)
     if (log.offlineReason !== undefined) throw log.offlineReason
-    if (log.logStartOffset > 0) {
+    const snapshot = await readNewestSnapshot(log, logger)
+    if (log.logStartOffset > snapshot.offset) {
       throw new StorageError(
-        `The metadata log begins at offset ${log.logStartOffset}: what topics there are can't be known without its beginning`,
+        `The metadata log begins at offset ${log.logStartOffset}, and no snapshot of what came before is left: what topics there are can't be ` +
+          'known. Restore the directory from a backup',
         { path: `${logs.path}/${clusterMetadataTopic}-0`, code: 'DAMAGED' },
       )
     }
-    return new MetadataLog(log, clock)
+    return new MetadataLog({ log, clock, logger, snapshot })
   }
 
   /** Where the next change goes. */
@@ -73,9 +96,17 @@ export class MetadataLog {
     return this.#log.logEndOffset
   }
 
-  /** All records there are, in order. */
+  /** What is in the log behind the last snapshot. */
+  get bytesSinceSnapshot(): number {
+    return this.#bytesSinceSnapshot
+  }
+
+  /** What the newest snapshot says, and all records behind it, in order. Once. */
   async *replay(): AsyncIterable<MetadataRecord> {
-    for (let offset = 0; offset < this.#log.logEndOffset; ) {
+    const { offset: fromOffset, records } = this.#snapshot
+    this.#snapshot = { offset: fromOffset, records: [] } // not twice in memory
+    yield* records
+    for (let offset = fromOffset; offset < this.#log.logEndOffset; ) {
       const { records } = await this.#log.read({
         fromOffset: offset,
         maxBytes: readBytes,
@@ -85,11 +116,10 @@ export class MetadataLog {
       const before = offset
       for (const buffer of records) {
         for (const batch of recordBatches(buffer)) {
+          if (batch.nextOffset <= fromOffset) continue
           offset = batch.nextOffset
-          if (batch.isControl) continue
-          for (const record of batch.records({ maxDecompressedBytes })) {
-            if (record.value !== null) yield decodeMetadataRecord(record.value)
-          }
+          this.#account(batch.sizeInBytes, batch.maxTimestamp)
+          yield* metadataRecordsOf(batch)
         }
       }
       if (offset === before) throw new Error(`the metadata log gives nothing at offset ${offset}, before its end`)
@@ -107,5 +137,63 @@ export class MetadataLog {
     await new Promise<void>((resolve, reject) => {
       this.#log.whenDurable(nextOffset, error => (error ? reject(error) : resolve()))
     })
+    this.#account(batch.length, timestamp)
   }
+
+  /**
+   * Stores what all records so far come to, and removes what no start needs any more. Only while no change is under way. A disk that
+   * refuses is logged, and asked again after as many changes: the log alone is as good, but longer.
+   */
+  async takeSnapshot(records: Iterable<Buffer>): Promise<void> {
+    const { logEndOffset: offset, leaderEpoch, snapshots } = this.#log
+    const bytesBefore = this.#bytesSinceSnapshot
+    this.#bytesSinceSnapshot = 0
+    try {
+      const content = encodeSnapshot({ records, lastContainedLogTimestamp: this.#lastTimestamp, leaderEpoch })
+      await snapshots.write({ offset, epoch: leaderEpoch }, content)
+      await this.#removeBelow(snapshots)
+      this.#logger.info({ offset, bytes: content.length, bytesBefore }, 'wrote a snapshot of the metadata')
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      this.#logger.warn({ offset, error: error.message }, 'a snapshot of the metadata could not be stored')
+    }
+  }
+
+  /** First the log start moves, durably: a snapshot that is not needed is never missed. */
+  async #removeBelow(snapshots: SnapshotFiles): Promise<void> {
+    const all = await snapshots.list()
+    const oldestKept = all[snapshotsKept - 1]
+    if (oldestKept === undefined) return
+    await this.#log.deleteRecordsBefore(oldestKept.offset)
+    await snapshots.remove(all.slice(snapshotsKept))
+  }
+
+  #account(bytes: number, timestamp: number): void {
+    this.#bytesSinceSnapshot += bytes
+    this.#lastTimestamp = Math.max(this.#lastTimestamp, timestamp)
+  }
+}
+
+/** The newest that is whole and not ahead of the log; one that is damaged is reported and passed over. */
+async function readNewestSnapshot(log: PartitionLog, logger: Logger): Promise<MetadataLogOptions['snapshot']> {
+  const { snapshots, logStartOffset, logEndOffset } = log
+  for (const id of await snapshots.list()) {
+    if (id.offset < logStartOffset || id.offset > logEndOffset) continue
+    const content = await snapshots.read(id)
+    if (content === null) continue
+    try {
+      return { offset: id.offset, records: decodeSnapshot(content) }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      logger.error(
+        { path: snapshots.path(id), reason },
+        'a snapshot of the metadata is damaged: an older one and the log are read instead',
+      )
+    }
+  }
+  return { offset: 0, records: [] }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return error instanceof StorageError || error instanceof KafkaError
 }

@@ -74,6 +74,9 @@ export interface MetadataOptions {
 /** What shall change, of what is set now. May throw KafkaError. */
 export type ChangesOf = (overrides: Overrides) => ConfigChanges
 
+/** Replaying as much takes some tens of milliseconds; Kafka's 20 MiB would take a second of each start. */
+const snapshotAfterBytes = 1024 * 1024
+
 /** Kafka's limit against requests that would create millions of files: partitions that one request may add. */
 const maxPartitionsOfRequest = 10_000
 
@@ -96,8 +99,8 @@ export class Metadata {
    * Rejects with StorageError if the log is damaged.
    */
   static async open(options: MetadataOptions): Promise<Metadata> {
-    const { logs, clock, settings } = options
-    const log = await MetadataLog.open({ logs, clock, baseConfig: logConfigOf(new Map(), settings) })
+    const { logs, clock, logger, settings } = options
+    const log = await MetadataLog.open({ logs, clock, logger, baseConfig: logConfigOf(new Map(), settings) })
     const metadata = new Metadata(options, log)
     for await (const record of log.replay()) metadata.#image.apply(record)
     metadata.#applyDynamicSettings()
@@ -378,6 +381,19 @@ export class Metadata {
   async #append(values: readonly Buffer[]): Promise<void> {
     await this.#log.append(values)
     for (const value of values) this.#image.apply(decodeMetadataRecord(value))
+    if (this.#log.bytesSinceSnapshot >= this.#maxBytesBetweenSnapshots)
+      void this.#changes.run(() => this.#takeSnapshot())
+  }
+
+  get #maxBytesBetweenSnapshots(): number {
+    return Math.min(this.#options.settings.get('metadata.log.max.record.bytes.between.snapshots'), snapshotAfterBytes)
+  }
+
+  /** Not while a directory of a removed topic is left: what tells that it can go is the record of the removal. */
+  async #takeSnapshot(): Promise<void> {
+    if (this.#log.bytesSinceSnapshot < this.#maxBytesBetweenSnapshots) return
+    if (!this.#image.isComplete || this.#directories.hasLeftovers) return
+    await this.#log.takeSnapshot(this.#image.records(this.#place))
   }
 
   /** Broker settings are defaults of every topic. */

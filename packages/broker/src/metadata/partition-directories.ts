@@ -18,10 +18,16 @@ export interface TopicPartitions {
 export class PartitionDirectories {
   readonly #logs: LogDirectory
   readonly #logger: Logger
+  #hasLeftovers = false
 
   constructor({ logs, logger }: { logs: LogDirectory; logger: Logger }) {
     this.#logs = logs
     this.#logger = logger
+  }
+
+  /** A directory that was to be removed could not be: the next start tries again. */
+  get hasLeftovers(): boolean {
+    return this.#hasLeftovers
   }
 
   /** All of them are there, empty, when it resolves; none when it rejects with KafkaError KAFKA_STORAGE_ERROR. */
@@ -49,6 +55,7 @@ export class PartitionDirectories {
     for (const removal of removals) {
       if (removal.status === 'fulfilled') continue
       if (!(removal.reason instanceof StorageError)) throw removal.reason
+      this.#hasLeftovers = true
       this.#logger.error(
         { topic: name, error: removal.reason.message },
         'the directory of a partition could not be removed',

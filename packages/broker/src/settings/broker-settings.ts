@@ -140,6 +140,9 @@ const declarations = {
   'max.incremental.fetch.session.cache.slots': int('The most fetch sessions that are kept.'),
   'max.request.partition.size.limit': int('The most partitions that one DescribeTopicPartitions is answered with.'),
   'message.max.bytes': int(topicDefault('max.message.bytes'), dynamic),
+  'metadata.log.max.record.bytes.between.snapshots': long(
+    'After so many bytes of changes a snapshot of the metadata is written, at the latest after 1 MiB: a start waits for what came after it.',
+  ),
   'min.insync.replicas': int(topicDefault('min.insync.replicas'), dynamic),
   // Kafka requires it; a single node needs no choice.
   'node.id': int('The id of this broker.', { default: '1' }),

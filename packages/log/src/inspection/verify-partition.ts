@@ -6,6 +6,7 @@ import {
   cutOutFileSuffix,
   deletedFileSuffix,
   leaderEpochFileName,
+  parseMetadataSnapshotName,
   parseSegmentFileName,
   partitionDirectoryName,
   partitionMetadataFileName,
@@ -20,6 +21,7 @@ import { parsePartitionMetadata } from '../partition-metadata.ts'
 import { parseProducerSnapshot } from '../producer-snapshot.ts'
 import { StorageError } from '../storage-error.ts'
 import type { Finding, Report } from './findings.ts'
+import { scanLogFile } from './log-file-scan.ts'
 import { type VerifiedSegment, verifySegment } from './verify-segment.ts'
 
 export interface PartitionToVerify extends TopicPartition {
@@ -100,6 +102,7 @@ class PartitionVerification {
     for (const { name } of await this.#options.fileSystem.list(this.#directory)) {
       const segmentFile = parseSegmentFileName(name)
       if (segmentFile) found[segmentFile.kind].push(segmentFile.offset)
+      else if (parseMetadataSnapshotName(name)) await this.#verifyMetadataSnapshot(`${this.#directory}/${name}`)
       else this.#noteLeftover(name)
     }
     for (const offsets of Object.values(found)) offsets.sort((a, b) => a - b)
@@ -141,6 +144,28 @@ class PartitionVerification {
     }
     this.#total.logEndOffset = minBaseOffset
     this.#total.logStartOffset = Math.max(this.#total.logStartOffset, baseOffsets[0] ?? 0)
+  }
+
+  async #verifyMetadataSnapshot(path: string): Promise<void> {
+    const { fileSystem, report } = this.#options
+    const consequence = 'The one before it, and the log, are read instead'
+    const file = await fileSystem.open(path, { readOnly: true })
+    try {
+      let isClosed = false
+      let isDamaged = false
+      for await (const stretch of scanLogFile(file, { baseOffset: 0 })) {
+        if (stretch.kind === 'invalid') {
+          isDamaged = true
+          const message = `The snapshot is damaged: ${stretch.reason}. ${consequence}`
+          report({ severity: 'damage', path, positionInBytes: stretch.position, message })
+        }
+        isClosed = stretch.kind === 'batch' && stretch.batch.isControl && stretch.position > 0
+      }
+      if (!isClosed && !isDamaged)
+        report({ severity: 'damage', path, message: `The end of the snapshot is missing. ${consequence}` })
+    } finally {
+      await file.close()
+    }
   }
 
   #checkEnds(baseOffsets: readonly number[]): void {

@@ -38,7 +38,7 @@ export async function verifySegment(segment: SegmentToVerify): Promise<VerifiedS
   const { fileSystem, pathOf, nextBaseOffset } = segment
   const file = await fileSystem.open(pathOf('log'), { readOnly: true })
   try {
-    const indexes = await readIndexes(segment)
+    const indexes = await readIndexes(segment, await file.sizeInBytes())
     const found = await verifyBatches(file, segment, indexes)
     if (nextBaseOffset !== null) checkEnd(segment, indexes, found)
     indexes.offsets?.finish(found)
@@ -56,14 +56,14 @@ interface Indexes {
   transactions: TransactionIndexCheck | null
 }
 
-async function readIndexes(segment: SegmentToVerify): Promise<Indexes> {
+async function readIndexes(segment: SegmentToVerify, logSizeInBytes: number): Promise<Indexes> {
   const { fileSystem, pathOf, baseOffset, report, nextBaseOffset, wasCleanStop } = segment
   const read = async (kind: SegmentFileKind) => {
     const path = pathOf(kind)
     const content = await fileSystem.readFile(path)
     if (content) return { path, content, baseOffset, report }
     // After a crash the active segment's indexes were in memory only; most segments have no aborted transaction.
-    if (kind !== 'txnindex' && (nextBaseOffset !== null || wasCleanStop)) {
+    if (kind !== 'txnindex' && logSizeInBytes > 0 && (nextBaseOffset !== null || wasCleanStop)) {
       report({
         severity: 'mendable',
         path,
