@@ -164,7 +164,7 @@ export const mugs = (quantity: number, customerId = 'customer-1'): OrderRequest 
 })
 
 async function* snapshots(url: string, signal: AbortSignal): AsyncGenerator<Snapshot> {
-  const response = await fetch(`${url}/stage/stream`, { signal })
+  const response = await fetch(`${url}/stage/stream?only=pictures`, { signal })
   let buffered = ''
   for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
     buffered += chunk

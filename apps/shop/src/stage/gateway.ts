@@ -11,8 +11,14 @@ import { operations } from '../contracts/operations.ts'
 import { serviceNames } from '../contracts/topic.ts'
 import { answerWithProblems, sendProblem } from '../kit/problem.ts'
 import type { Fleet } from './fleet.ts'
+import { addLoadApi } from './load-api.ts'
+import type { Follower } from './log/follower.ts'
+import { addLogApi } from './log/log-api.ts'
+import type { GroupMover } from './log/move-group.ts'
+import type { RecordReader } from './log/record-reader.ts'
 import type { Monitor } from './monitor.ts'
 import { addStageApi } from './stage-api.ts'
+import { addStream } from './stream.ts'
 import type { SupervisedProcess } from './supervisor.ts'
 import { addTraceRoute } from './trace.ts'
 
@@ -24,6 +30,9 @@ export async function createGateway(options: {
   fleet: Fleet
   simulatorUrls: ReadonlyMap<string, string>
   monitor: Monitor
+  follower: Follower
+  reader: RecordReader
+  mover: GroupMover
   processes: readonly SupervisedProcess[]
   /** The built page. */
   pageDirectory: string
@@ -47,9 +56,13 @@ export async function createGateway(options: {
     },
     transform: jsonSchemaTransform,
   })
+  options.monitor.waiting.watch(app)
   await app.register(async scope => addForwarding(scope, options.fleet))
   await app.register(async scope => addTraceRoute(scope, options.fleet))
   addStageApi(app, options)
+  addStream(app, options)
+  addLoadApi(app, options)
+  addLogApi(app, options)
   app.get('/openapi.json', { schema: { hide: true } }, () =>
     withProblemTypes(app.swagger() as unknown as OpenApiDocument),
   )

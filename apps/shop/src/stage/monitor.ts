@@ -1,25 +1,37 @@
 /** Looks at every process twice a second and keeps one picture of the shop; tells its listeners when the picture is new. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { listOrders, type OrderSummary } from '../contracts/http.ts'
+import { getOrder, listOrders, type OrderSummary, type Style, style as styles } from '../contracts/http.ts'
 import { simulatorStatus } from '../contracts/simulators.ts'
 import { serviceStatus } from '../kit/health.ts'
+import { seededRandom } from '../load/arrivals.ts'
+import { Crowd } from '../load/crowd.ts'
+import { postOrder } from '../load/post-order.ts'
 import { audit } from './auditor.ts'
 import type { Fleet } from './fleet.ts'
-import type { LagReader, LogView } from './lag.ts'
-import type { Spike } from './load.ts'
-import type { ProcessName, ProcessView, Snapshot } from './snapshot.ts'
+import type { LagReader } from './lag.ts'
+import type { LogView } from './log/log-types.ts'
+import { Series } from './series.ts'
+import type { CallView, ProcessName, ProcessView, Snapshot } from './snapshot.ts'
 import type { SupervisedProcess } from './supervisor.ts'
+import { Waiting } from './waiting.ts'
 
 const everyMs = 500
 const answerWithinMs = 1500
 const logAnswerWithinMs = 1000
 const recentOrders = 12
+/** Of the orders that are being called for, those whose calls are looked at one by one. */
+const callsShown = 6
+/** A customer of the crowd that has waited this long gives up. */
+const patienceMs = 10_000
 
 type View = Pick<ProcessView, 'status' | 'simulator' | 'answering'>
 
 export class Monitor {
-  spike: Spike | undefined
+  readonly waiting = new Waiting()
+  readonly series: Series
+  readonly #crowds: ReadonlyMap<Style, Crowd>
   readonly #processes: readonly SupervisedProcess[]
   readonly #fleet: Fleet
   readonly #simulatorUrls: ReadonlyMap<string, string>
@@ -33,6 +45,7 @@ export class Monitor {
   #books = ''
   #booksUnchanged = false
   #orders: OrderSummary[] = []
+  #calls: CallView[] = []
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
@@ -42,24 +55,53 @@ export class Monitor {
     simulatorUrls: ReadonlyMap<string, string>
     lag: LagReader
     brokers: string
+    /** Where the crowds send their orders: the gateway's own address, known once it listens. */
+    shopUrl: () => string
   }) {
     this.#processes = options.processes
     this.#fleet = options.fleet
     this.#simulatorUrls = options.simulatorUrls
     this.#lag = options.lag
     this.#brokers = options.brokers
-    for (const process of options.processes) process.on('change', () => this.#tell())
+    this.#crowds = new Map(
+      styles.options.map((style, index) => [
+        style,
+        new Crowd({
+          style,
+          random: seededRandom(index + 1),
+          send: ({ body }) => {
+            const order = { style, idempotencyKey: randomUUID(), body }
+            return postOrder(options.shopUrl(), order, patienceMs)
+          },
+        }),
+      ]),
+    )
+    this.series = new Series({ crowds: this.#crowds, groups: () => this.#log?.groups ?? [] })
+    for (const process of options.processes) process.on('change', () => this.tell())
+  }
+
+  crowd(style: Style): Crowd {
+    const crowd = this.#crowds.get(style)
+    if (crowd === undefined) throw new Error(`no crowd orders in the style ${style}`)
+    return crowd
   }
 
   start(): void {
+    this.series.start()
+    this.#lookOn()
+  }
+
+  #lookOn(): void {
     void this.#look().then(() => {
-      if (!this.#stopped) this.#timer = setTimeout(() => this.start(), everyMs)
+      if (!this.#stopped) this.#timer = setTimeout(() => this.#lookOn(), everyMs)
     })
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.series.stop()
+    for (const crowd of this.#crowds.values()) crowd.stop()
     await this.#lag.close()
   }
 
@@ -88,7 +130,7 @@ export class Monitor {
         simulator: view?.simulator ?? null,
         answering:
           process.state === 'running' && (view === undefined ? process.name === 'broker' : isOf(process, view)),
-        lag: this.#log?.lags.get(service) ?? null,
+        lag: this.#log?.groups.find(({ group }) => group === service)?.lag ?? null,
       }
     })
     return {
@@ -97,9 +139,12 @@ export class Monitor {
       brokers: this.#brokers,
       ownBroker: processes.some(process => process.name === 'broker'),
       events: this.#log?.events ?? null,
+      log: this.#log ?? null,
+      crowds: [...this.#crowds.values()].map(crowd => crowd.view()),
+      waiting: this.waiting.view(),
+      calls: this.#calls,
       processes,
       orders: this.#orders,
-      spike: this.spike?.view() ?? null,
       ...audit(processes, { unchanged: this.#booksUnchanged }),
     }
   }
@@ -126,13 +171,27 @@ export class Monitor {
     const orders = async () => {
       const page = await ask(`${this.#fleet.addressOf('order')}/orders?limit=${recentOrders}`, listOrders.response[200])
       if (page !== undefined) this.#orders = page.orders
+      this.#calls = await this.#lookAtCalls()
     }
     await Promise.all([...statuses, ...simulators, orders(), this.#lookAtLog()])
     const books = JSON.stringify([...this.#views].map(([name, view]) => [name, (view.status ?? view.simulator)?.books]))
     this.#booksUnchanged = books === this.#books
     this.#books = books
     this.#round += 1
-    this.#tell()
+    this.tell()
+  }
+
+  /** Of the newest orders whose customers wait for calls: which calls are behind them. */
+  async #lookAtCalls(): Promise<CallView[]> {
+    const called = this.#orders.filter(({ style, status }) => style.startsWith('rest') && status === 'pending')
+    const found = await Promise.all(
+      called.slice(0, callsShown).map(async ({ orderId, style, createdAt }): Promise<CallView | undefined> => {
+        const order = await ask(`${this.#fleet.addressOf('order')}/orders/${orderId}`, getOrder.response[200])
+        const done = order?.history.filter(({ durationMs }) => durationMs !== undefined).map(({ what }) => what)
+        return done && { orderId, style, sinceMs: Date.now() - Date.parse(createdAt), done }
+      }),
+    )
+    return found.filter(call => call !== undefined)
   }
 
   /** A broker that hangs must not hold up the picture of the others: what it holds is then unknown. */
@@ -154,7 +213,8 @@ export class Monitor {
     if (!inTime) this.#log = undefined
   }
 
-  #tell(): void {
+  /** Sends a new picture now, instead of at the next look. */
+  tell(): void {
     if (this.#listeners.size === 0) return
     const snapshot = this.snapshot()
     for (const listener of this.#listeners) listener(snapshot)

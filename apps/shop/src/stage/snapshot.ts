@@ -3,7 +3,10 @@ import type { OrderSummary, Style } from '../contracts/http.ts'
 import type { SimulatorName, SimulatorStatus } from '../contracts/simulators.ts'
 import type { ServiceName } from '../contracts/topic.ts'
 import type { ServiceStatus } from '../kit/health.ts'
+import type { CrowdView } from '../load/crowd.ts'
+import type { LogView } from './log/log-types.ts'
 import type { ProcessState } from './supervisor.ts'
+import type { WaitingView } from './waiting.ts'
 
 /** Further instances are numbered: `payment-2`. */
 export type ProcessName = ServiceName | SimulatorName | 'broker' | `${ServiceName}-${number}`
@@ -31,17 +34,8 @@ export type ProcessView = {
   lag: number | null
 }
 
-export type SpikeView = {
-  style: Style
-  total: number
-  accepted: number
-  stored: number
-  failed: number
-  running: boolean
-  p50Ms: number
-  p99Ms: number
-  elapsedMs: number
-}
+/** An order whose customer waits while Order calls the others: the calls that have been answered. */
+export type CallView = { orderId: string; style: Style; sinceMs: number; done: string[] }
 
 export type Check = { name: string; ok: boolean | null; detail: string }
 
@@ -55,7 +49,13 @@ export type Snapshot = {
   events: number | null
   processes: ProcessView[]
   orders: OrderSummary[]
-  spike: SpikeView | null
+  /** What is in the log and who has read how far; null when the broker can't say. */
+  log: LogView | null
+  /** The customers that the stage sends, by style. */
+  crowds: CrowdView[]
+  /** All customers that wait for an answer now. */
+  waiting: WaitingView
+  calls: CallView[]
   checks: Check[]
   /** Nothing is on its way: the checks are final, not a glance at moving parts. */
   atRest: boolean

@@ -1,12 +1,10 @@
-/** The stage's own API, for the page: the live picture, and buttons for processes and spikes. */
+/** The stage's own API, for the page: a picture of the shop, and buttons for its processes and simulators. */
 import type { FastifyInstance } from 'fastify'
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { style } from '../contracts/http.ts'
 import { type Faults, faults } from '../contracts/simulators.ts'
 import { HttpProblem } from '../kit/problem.ts'
 import { type Fleet, maxInstances } from './fleet.ts'
-import { Spike } from './load.ts'
 import type { Monitor } from './monitor.ts'
 import type { SupervisedProcess } from './supervisor.ts'
 
@@ -33,17 +31,6 @@ export function addStageApi(
     app.setSerializerCompiler(serializerCompiler)
 
     app.get('/stage/snapshot', { schema: { hide: true } }, async () => monitor.snapshot())
-
-    app.get('/stage/stream', { schema: { hide: true } }, (request, reply) => {
-      reply.hijack()
-      const { raw } = reply
-      raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', connection: 'keep-alive' })
-      const unsubscribe = monitor.subscribe(snapshot => {
-        // A browser that does not read gets the next picture, not all that it has missed.
-        if (!raw.writableNeedDrain) raw.write(`data: ${JSON.stringify(snapshot)}\n\n`)
-      })
-      request.raw.on('close', unsubscribe)
-    })
 
     app.post(
       '/stage/processes/:name/:action',
@@ -111,25 +98,7 @@ export function addStageApi(
         return reply.code(200).send(answer)
       },
     )
-
-    app.post(
-      '/stage/spike',
-      { schema: { hide: true, body: z.strictObject({ style, orders: z.int().min(1).max(20_000) }) } },
-      async (request, reply) => {
-        if (monitor.spike?.view().running === true) throw new HttpProblem(409, 'A spike is running. Wait for its end.')
-        const spike = new Spike({ url: baseUrl(root), style: request.body.style, total: request.body.orders })
-        monitor.spike = spike
-        void spike.run()
-        return reply.code(202).send({ orders: request.body.orders })
-      },
-    )
   })
-}
-
-function baseUrl(app: FastifyInstance): string {
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('the gateway does not listen on a port')
-  return `http://127.0.0.1:${address.port}`
 }
 
 /** @returns undefined when the simulator does not answer */

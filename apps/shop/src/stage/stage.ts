@@ -1,6 +1,7 @@
 /** The whole shop in one call: broker, services and gateway, started in order and stopped in the reverse order. */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { orders } from '../contracts/orders.ts'
 import type { SimulatorName } from '../contracts/simulators.ts'
 import { serviceNames } from '../contracts/topic.ts'
 import { startBroker } from './broker.ts'
@@ -9,6 +10,9 @@ import { Fleet, maxInstances, optionalServices } from './fleet.ts'
 import { assertFree, freePorts } from './free-ports.ts'
 import { createGateway } from './gateway.ts'
 import { LagReader } from './lag.ts'
+import { Follower } from './log/follower.ts'
+import { GroupMover } from './log/move-group.ts'
+import { RecordReader } from './log/record-reader.ts'
 import { Monitor } from './monitor.ts'
 import { buildPage } from './page.ts'
 import { whenReady } from './readiness.ts'
@@ -77,10 +81,20 @@ export async function startStage(options: {
   const killAll = () => {
     for (const process of processes) process.kill()
   }
-  const monitor = new Monitor({ processes, fleet, simulatorUrls, lag: new LagReader(brokers.split(',')), brokers })
-  const gateway = await createGateway({ fleet, simulatorUrls, monitor, processes, pageDirectory })
+  const lag = new LagReader(brokers.split(','))
+  const monitor = new Monitor({
+    processes,
+    fleet,
+    simulatorUrls,
+    lag,
+    brokers,
+    shopUrl: () => gateway.listeningOrigin,
+  })
+  const log = openLog(brokers.split(','), fleet)
+  const gateway = await createGateway({ fleet, simulatorUrls, monitor, processes, pageDirectory, ...log })
   const stop = async () => {
     await gateway.close()
+    await Promise.all([log.follower.close(), log.reader.close()])
     await monitor.stop()
     await fleet.stop(servicesStopMs)
     await Promise.all([own?.process, ...simulators].map(process => process?.stop(brokerStopMs)))
@@ -96,5 +110,18 @@ export async function startStage(options: {
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** What the page does with the log: it follows `orders`, reads single records, and moves groups. */
+function openLog(brokers: string[], fleet: Fleet) {
+  const client = (clientId: string) => ({ brokers, clientId })
+  return {
+    follower: new Follower({ client: client('stage-follower'), topic: orders }),
+    reader: new RecordReader(client('stage-reader')),
+    mover: new GroupMover({
+      client: client('stage-mover'),
+      readers: group => fleet.of(group).map(({ process }) => process),
+    }),
   }
 }
