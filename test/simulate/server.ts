@@ -109,5 +109,8 @@ export function connectionOf(clientId: string): ConnectionInfo & { lost: boolean
     close() {
       this.lost = true
     },
+    destroy() {
+      this.lost = true
+    },
   }
 }

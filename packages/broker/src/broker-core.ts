@@ -37,14 +37,13 @@ export interface CoreOptions {
   readonly randomness?: Randomness
   /** Default: the real one. */
   readonly fileSystem?: FileSystem
+  /** What the connections count on; default: one of its own. */
+  readonly unsentAnswers?: UnsentAnswers
   /** Calls back when the present turn of the event loop is over; default `setImmediate`. */
   readonly defer?: (action: () => void) => void
   /** Log files that stay open; default: the log's. */
   readonly maxOpenFiles?: number
 }
-
-/** Enough for every client that reads; Kafka has no such limit, and no setting for it. */
-const maxUnsentAnswerBytes = 256 * 1024 * 1024
 
 /** Rejects with a SettingError or a StorageError; nothing is left open. */
 export async function openCore(options: CoreOptions): Promise<BrokerServices> {
@@ -79,7 +78,7 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
         nowMs: () => timers.nowMs(),
         randomUuid: () => randomUuid(randomness.bytes),
       }),
-      unsentAnswers: new UnsentAnswers({ maxBytes: maxUnsentAnswerBytes }),
+      unsentAnswers: options.unsentAnswers ?? new UnsentAnswers(),
       advertisedListeners: advertised,
       apis: apiTable,
     }

@@ -3,18 +3,22 @@
  *
  *   start: data directory locked and recovered → metadata replayed → groups loading → listeners opened → registered
  *   stop:  listeners closed, what waits is answered, requests under way finish → groups → logs flushed, marker written, lock released
+ *
+ * All but the network (the core) can be stopped and begun anew under open listeners: `reopen`.
  */
 
-import type { Durability, LogDirectory } from '@ottla/log'
+import type { Durability, FileSystem, LogDirectory } from '@ottla/log'
 import { apiTable } from './api-table.ts'
-import { closeCore, openCore } from './broker-core.ts'
+import { type CoreOptions, closeCore, openCore } from './broker-core.ts'
 import type { GroupCoordinator } from './groups/coordinator.ts'
 import type { Logger } from './logger.ts'
 import type { Metadata } from './metadata/metadata.ts'
 import { Dispatcher } from './network/dispatcher.ts'
 import { listenersToOpen } from './network/listener-address.ts'
-import { openFileLimit, shareDescriptors } from './network/open-file-limit.ts'
+import { type DescriptorShares, openFileLimit, shareDescriptors } from './network/open-file-limit.ts'
+import type { RequestHook } from './network/request-hook.ts'
 import { type OpenListener, SocketServer } from './network/socket-server.ts'
+import { UnsentAnswers } from './network/unsent-answers.ts'
 import type { BrokerServices } from './services.ts'
 import type { Settings } from './settings/settings.ts'
 import type { ClientMetrics } from './telemetry/client-metrics.ts'
@@ -29,77 +33,89 @@ export interface BrokerOptions {
   readonly clock?: Clock
   /** Descriptors that this process may have open; default: what the system allows it. */
   readonly maxDescriptors?: number
+  /** Monotonic milliseconds, for all timeouts but the network's own. Default: the process's. */
+  readonly monotonicMs?: () => number
+  /** Asked at each start, also by `reopen`. Default: the real one. */
+  readonly fileSystem?: () => FileSystem
+  /** Steps between requests and their handlers; default: none. */
+  readonly requestHook?: RequestHook
 }
 
 /** How long a stop waits for requests under way. */
 const stopDeadlineMs = 10_000
 
 export class Broker {
-  readonly clusterId: string
   readonly settings: Settings
-  readonly logs: LogDirectory
-  readonly metadata: Metadata
-  readonly groups: GroupCoordinator
-  /** Resolves if the broker can't go on: its metadata log has failed. It must be stopped then. */
-  readonly failed: Promise<Error>
-  readonly #services: BrokerServices
+  readonly #options: BrokerOptions
   readonly #server: SocketServer
-  readonly #timers: TimerWheel
+  readonly #dispatcher: Dispatcher
+  readonly #networkTimers: TimerWheel
+  readonly #shared: Shared
   readonly #logger: Logger
+  #core: Core
   #stopped: Promise<void> | undefined
 
   /**
    * Rejects with a SettingError, a StorageError, or the system's error for a listener (EADDRINUSE …); nothing is left open.
    */
   static async start(options: BrokerOptions): Promise<Broker> {
-    const { settings, logger, durability = 'fsync', clock = systemClock, maxDescriptors = openFileLimit() } = options
-    const shares = shareDescriptors(maxDescriptors)
-    const addresses = listenersToOpen(settings)
-    const timers = new TimerWheel()
+    const addresses = listenersToOpen(options.settings)
+    const descriptors = shareDescriptors(options.maxDescriptors ?? openFileLimit())
+    const shared: Shared = { unsentAnswers: new UnsentAnswers(), descriptors }
+    const broker = new Broker(options, await startCore(options, shared), shared)
     try {
-      const services = await openCore({ settings, logger, durability, clock, timers, maxOpenFiles: shares.logFiles })
-      const server = new SocketServer({
-        settings,
-        timers,
-        logger,
-        unsentAnswers: services.unsentAnswers,
-        maxSockets: shares.connections,
-        dispatcher: new Dispatcher(apiTable, services),
-      })
-      const broker = new Broker({ services, server, timers })
-      try {
-        for (const address of addresses) await server.listen(address)
-        const { metadata, advertisedListeners: advertised } = services
-        await metadata.register(
-          server.listeners.map(({ name, host, port }) => advertised.get(name) ?? { name, host, port }),
-        )
-      } catch (error) {
-        await broker.#close() // without a word: the reason is what counts
-        throw error
-      }
-      return broker
+      for (const address of addresses) await broker.#server.listen(address)
+      await broker.#register()
     } catch (error) {
-      timers.close()
+      await broker.#close() // without a word: the reason is what counts
       throw error
     }
+    return broker
   }
 
-  private constructor({
-    services,
-    server,
-    timers,
-  }: { services: BrokerServices; server: SocketServer; timers: TimerWheel }) {
-    const { clusterId, settings, logs, metadata, groups, logger } = services
-    this.#services = services
-    this.clusterId = clusterId
+  private constructor(options: BrokerOptions, core: Core, shared: Shared) {
+    const { settings, logger, requestHook } = options
     this.settings = settings
-    this.logs = logs
-    this.metadata = metadata
-    this.groups = groups
-    this.#server = server
-    this.#timers = timers
+    this.#options = options
+    this.#core = core
     this.#logger = logger
-    this.failed = metadata.failed
+    this.#networkTimers = new TimerWheel()
+    this.#shared = shared
+    this.#dispatcher = new Dispatcher(apiTable, core.services, requestHook)
+    this.#server = new SocketServer({
+      settings,
+      timers: this.#networkTimers,
+      logger,
+      unsentAnswers: shared.unsentAnswers,
+      maxSockets: shared.descriptors.connections,
+      dispatcher: this.#dispatcher,
+    })
+  }
+
+  get clusterId(): string {
+    return this.#core.services.clusterId
+  }
+
+  get logs(): LogDirectory {
+    return this.#core.services.logs
+  }
+
+  get metadata(): Metadata {
+    return this.#core.services.metadata
+  }
+
+  get groups(): GroupCoordinator {
+    return this.#core.services.groups
+  }
+
+  /** All timeouts but the network's own. */
+  get timers(): TimerWheel {
+    return this.#core.timers
+  }
+
+  /** Resolves if the broker can't go on: its metadata log has failed. It must be stopped then. */
+  get failed(): Promise<Error> {
+    return this.metadata.failed
   }
 
   /** Where the listeners listen, in the order of `listeners`. */
@@ -113,18 +129,56 @@ export class Broker {
 
   /** What clients tell of themselves (KIP-714): the last metrics that each has pushed. */
   get clientMetrics(): ClientMetrics {
-    return this.#services.clientMetrics
+    return this.#core.services.clientMetrics
   }
 
   /** What clients have asked for and not read yet. */
   get unsentAnswers(): { readonly bytes: number } {
-    return this.#services.unsentAnswers
+    return this.#shared.unsentAnswers
+  }
+
+  /**
+   * Stops in order all but the network, lets `work` do what it likes with the data directory, and begins anew on what is there then.
+   * Connections stay open: requests under way are answered as at a stop, those that come meanwhile wait. With `discards` nothing is
+   * stored at the end, and `work` has to make the file system let go. Rejects as `start` does, or with what `work` rejects with; then
+   * the broker has to be stopped.
+   */
+  async reopen(work: () => Promise<void>, { discards = false }: { discards?: boolean } = {}): Promise<void> {
+    const { idle, release } = this.#dispatcher.hold()
+    try {
+      this.#server.answerNow()
+      await this.groups.stop()
+      await idle
+      if (discards) this.#core.timers.close()
+      else await stopCore(this.#core)
+      await work()
+      this.#core = await startCore(this.#options, this.#shared)
+      await this.#register()
+    } finally {
+      release(this.#core.services)
+    }
   }
 
   /** Resolves when everything is stored and nothing is left open. May be called more than once. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  /**
+   * Lets go of everything at once and stores nothing, as the end of a process would; the file system has to let go of its files and its
+   * lock by itself. A stop after it does nothing.
+   */
+  kill(): Promise<void> {
+    this.#stopped ??= this.#kill()
+    return this.#stopped
+  }
+
+  async #register(): Promise<void> {
+    const { metadata, advertisedListeners: advertised } = this.#core.services
+    await metadata.register(
+      this.#server.listeners.map(({ name, host, port }) => advertised.get(name) ?? { name, host, port }),
+    )
   }
 
   async #stop(): Promise<void> {
@@ -137,7 +191,44 @@ export class Broker {
     const drained = this.#server.stop({ deadlineMs: stopDeadlineMs })
     await this.groups.stop()
     await drained
-    await closeCore(this.#services)
-    this.#timers.close()
+    await stopCore(this.#core)
+    this.#networkTimers.close()
   }
+
+  async #kill(): Promise<void> {
+    this.#core.timers.close()
+    await this.#server.destroy()
+    this.#networkTimers.close()
+  }
+}
+
+/** What the network and every core after another have in common. */
+interface Shared {
+  readonly unsentAnswers: UnsentAnswers
+  readonly descriptors: DescriptorShares
+}
+
+/** A core and the wheel that drives it: both end together. */
+interface Core {
+  readonly services: BrokerServices
+  readonly timers: TimerWheel
+}
+
+async function startCore(options: BrokerOptions, { unsentAnswers, descriptors }: Shared): Promise<Core> {
+  const { settings, logger, durability = 'fsync', clock = systemClock, monotonicMs, fileSystem } = options
+  const timers = new TimerWheel(monotonicMs && { nowMs: monotonicMs })
+  const maxOpenFiles = descriptors.logFiles
+  const own = { settings, logger, durability, clock, timers, unsentAnswers, maxOpenFiles }
+  const coreOptions: CoreOptions = fileSystem ? { ...own, fileSystem: fileSystem() } : own
+  try {
+    return { services: await openCore(coreOptions), timers }
+  } catch (error) {
+    timers.close()
+    throw error
+  }
+}
+
+async function stopCore({ services, timers }: Core): Promise<void> {
+  await closeCore(services)
+  timers.close()
 }

@@ -66,10 +66,12 @@ export interface ConnectionInfo {
   /** False once the connection is gone: what waits for this client may stop waiting. */
   readonly isOpen: boolean
   /**
-   * Calls back when the connection is closed or is about to be: what waits for something better answers now. Returns a
-   * function that unsubscribes.
+   * Calls back, once, when the connection is closed or is about to be, or when the broker has to finish what is under way: what waits
+   * for something better answers now. Returns a function that unsubscribes.
    */
   onEnding(listener: () => void): () => void
+  /** Cuts the connection at once, whatever is under way. */
+  destroy(): void
   /** Ends the connection once the answers before this request are sent, with one log line that gives the reason. */
   close(reason: string): void
 }

@@ -138,6 +138,11 @@ export class FetchSessions {
     return session
   }
 
+  /** What a session is of, for onlookers: none where there is no such session. Changes nothing. */
+  partitionsOf(id: number): Iterable<FetchTarget> {
+    return this.#sessions.get(id)?.partitions.values() ?? []
+  }
+
   remove(id: number): void {
     this.#sessions.delete(id)
   }

@@ -131,6 +131,13 @@ export class Connection implements ConnectionInfo {
     this.#socket.destroy()
   }
 
+  /** What waits for something better answers now; the connection goes on. */
+  answerNow(): void {
+    const listeners = [...this.#endingListeners]
+    this.#endingListeners.clear()
+    for (const listener of listeners) listener()
+  }
+
   #receive(chunk: Buffer): void {
     this.#lastActivityMs = this.#options.timers.nowMs()
     if (this.#state !== 'open') return
@@ -185,9 +192,11 @@ export class Connection implements ConnectionInfo {
     try {
       const received = dispatcher.receive(frame)
       this.clientId = received.clientId
-      const isPipelined = received.entry.handler.pipelined
+      const intervention = dispatcher.intervention(received, this)
+      const isPipelined = received.entry.handler.pipelined && intervention === null
       this.#isBlocked = !isPipelined
-      const answer = dispatcher.act(received, this)
+      const answer =
+        intervention === null ? dispatcher.act(received, this) : dispatcher.intervene(intervention, received, this)
       if (answer instanceof Promise) {
         answer
           .then(bytes => this.#answered(pending, bytes, !isPipelined))
@@ -279,7 +288,7 @@ export class Connection implements ConnectionInfo {
   #beginToEnd(): void {
     if (this.#state !== 'open') return
     this.#state = 'ending'
-    this.#announceEnding()
+    this.answerNow()
     this.#proceed()
   }
 
@@ -292,18 +301,13 @@ export class Connection implements ConnectionInfo {
     this.#timer = this.#options.timers.after(lingerMs, () => this.destroy())
   }
 
-  #announceEnding(): void {
-    for (const listener of this.#endingListeners) listener()
-    this.#endingListeners.clear()
-  }
-
   #closed(): void {
     this.#noteUnsent(-this.#unsentBytes) // nobody will read it now
     this.#state = 'closed'
     this.#timer.cancel()
     this.#options.budget.cancel(this.#resume)
     this.#waitingFrames.length = 0
-    this.#announceEnding()
+    this.answerNow()
     this.#options.onClosed(this)
   }
 

@@ -16,6 +16,8 @@ import {
 import type { ApiEntry } from '../api-table.ts'
 import { printable } from '../logger.ts'
 import type { BrokerServices, ConnectionInfo } from '../services.ts'
+import type { Intervention, RequestHook } from './request-hook.ts'
+import { topicsNamedBy } from './request-topics.ts'
 
 /** A frame as it was understood: what remains to do is to act. */
 export interface ReceivedRequest {
@@ -43,11 +45,36 @@ const apiVersionsKey = 18
 
 export class Dispatcher {
   readonly #entries = new Map<number, ApiEntry>()
-  readonly #services: BrokerServices
+  readonly #hook: RequestHook | undefined
+  #services: BrokerServices
+  #underWay = 0
+  #onIdle: (() => void) | null = null
+  /** While set, requests wait for it: what they would work with is being replaced. */
+  #held: Promise<void> | null = null
 
-  constructor(table: readonly ApiEntry[], services: BrokerServices) {
+  constructor(table: readonly ApiEntry[], services: BrokerServices, hook?: RequestHook) {
     for (const entry of table) this.#entries.set(entry.key, entry)
     this.#services = services
+    this.#hook = hook
+  }
+
+  /**
+   * From now on requests wait until they are let go on with the services that are there by then. `idle` resolves when none is under
+   * way any more; whoever waits for something better has to be told to answer.
+   */
+  hold(): { idle: Promise<void>; release: (services: BrokerServices) => void } {
+    if (this.#held !== null) throw new Error('requests are held already')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = promise
+    const idle = Promise.withResolvers<void>()
+    if (this.#underWay === 0) idle.resolve()
+    else this.#onIdle = idle.resolve
+    const release = (services: BrokerServices): void => {
+      this.#services = services
+      this.#held = null
+      resolve()
+    }
+    return { idle: idle.promise, release }
   }
 
   /** @throws BadRequestError */
@@ -82,18 +109,59 @@ export class Dispatcher {
    * What must happen in order has happened when it returns if the handler is `pipelined`.
    */
   act(received: ReceivedRequest, connection: ConnectionInfo): AnswerBytes | Promise<AnswerBytes> {
+    if (this.#held !== null) return this.#held.then(() => this.act(received, connection))
     if (received.isUnsupportedVersion) return this.#refuse(received, 'UNSUPPORTED_VERSION', '')
     const { entry, version, request } = received
     try {
       const answer = entry.handler.act({ request, version, broker: this.#services, connection } as never)
       if (!(answer instanceof Promise)) return this.#encode(received, answer)
+      this.#underWay++
       return answer.then(
-        value => this.#encodeOrRefuse(received, value, connection),
-        error => this.#fail(received, error, connection),
+        value => {
+          this.#noteEnd()
+          return this.#encodeOrRefuse(received, value, connection)
+        },
+        error => {
+          this.#noteEnd()
+          return this.#fail(received, error, connection)
+        },
       )
     } catch (error) {
       return this.#fail(received, error, connection)
     }
+  }
+
+  /** Null where the request goes its way: then `act` is to be called, else `intervene`. */
+  intervention(
+    { entry, version, request, clientId }: ReceivedRequest,
+    connection: ConnectionInfo,
+  ): Intervention | null {
+    if (this.#hook === undefined) return null
+    const topics = () => topicsNamedBy(request, this.#services)
+    return this.#hook({ api: entry.name, version, body: request, topics, clientId, connection })
+  }
+
+  /** Never throws and never rejects, as `act`. */
+  async intervene(
+    intervention: Intervention,
+    received: ReceivedRequest,
+    connection: ConnectionInfo,
+  ): Promise<AnswerBytes> {
+    try {
+      return await intervention({
+        act: () => this.act(received, connection),
+        refuse: errorName => this.#refuse(received, errorName, ''),
+      })
+    } catch (error) {
+      return this.#fail(received, error, connection)
+    }
+  }
+
+  #noteEnd(): void {
+    this.#underWay--
+    if (this.#underWay > 0) return
+    this.#onIdle?.()
+    this.#onIdle = null
   }
 
   #encodeOrRefuse(received: ReceivedRequest, answer: object | null, connection: ConnectionInfo): AnswerBytes {

@@ -85,6 +85,18 @@ export class SocketServer {
     timer.cancel()
   }
 
+  /** Whoever waits for something better is answered with what there is. Connections stay. */
+  answerNow(): void {
+    for (const connection of this.#connections) connection.answerNow()
+  }
+
+  /** Cuts everything off at once, as the end of a process does. Resolves when no socket is left. */
+  async destroy(): Promise<void> {
+    const closed = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
+    for (const connection of this.#connections) connection.destroy()
+    await Promise.all(closed)
+  }
+
   #accept(socket: Socket, listenerName: string): void {
     const { settings, timers, logger, dispatcher, unsentAnswers, maxSockets } = this.#options
     const host = plainAddress(socket.remoteAddress ?? '')

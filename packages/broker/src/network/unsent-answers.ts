@@ -3,11 +3,14 @@
  * with enough clients that do not read, they would fill all memory. So there is a limit for all together; beyond it a fetch is
  * answered with its first batch only, which lets everybody go on, more slowly.
  */
+/** Enough for every client that reads; Kafka has no such limit, and no setting for it. */
+const defaultMaxBytes = 256 * 1024 * 1024
+
 export class UnsentAnswers {
   readonly #maxBytes: number
   #bytes = 0
 
-  constructor({ maxBytes }: { maxBytes: number }) {
+  constructor({ maxBytes = defaultMaxBytes }: { maxBytes?: number } = {}) {
     this.#maxBytes = maxBytes
   }
 

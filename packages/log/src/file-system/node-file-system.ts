@@ -27,7 +27,7 @@ export const nodeFileSystem: FileSystem = {
 
   async stat(path) {
     try {
-      return status(await fs.promises.stat(path))
+      return statusOf(await fs.promises.stat(path))
     } catch (error) {
       if (isMissing(error)) return null
       throw storageError(error, 'look at the file', path)
@@ -263,11 +263,11 @@ function readSmallFile(path: string): Buffer | null {
   }
 }
 
-function status(stats: fs.Stats): FileStatus {
+export function statusOf(stats: fs.Stats): FileStatus {
   return { kind: kindOf(stats), sizeInBytes: stats.size, modifiedMs: stats.mtimeMs }
 }
 
-function kindOf(entry: fs.Stats | fs.Dirent): FileStatus['kind'] {
+export function kindOf(entry: fs.Stats | fs.Dirent): FileStatus['kind'] {
   return entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other'
 }
 
