@@ -53,6 +53,8 @@ export class Broker {
   readonly #shared: Shared
   readonly #logger: Logger
   #core: Core
+  /** False while it is being replaced, and for good where that fails. */
+  #hasCore = true
   #stopped: Promise<void> | undefined
 
   /**
@@ -151,8 +153,10 @@ export class Broker {
       await idle
       if (discards) this.#core.timers.close()
       else await stopCore(this.#core)
+      this.#hasCore = false
       await work()
       this.#core = await startCore(this.#options, this.#shared)
+      this.#hasCore = true
       await this.#register()
     } finally {
       release(this.#core.services)
@@ -191,7 +195,7 @@ export class Broker {
     const drained = this.#server.stop({ deadlineMs: stopDeadlineMs })
     await this.groups.stop()
     await drained
-    await stopCore(this.#core)
+    if (this.#hasCore) await stopCore(this.#core)
     this.#networkTimers.close()
   }
 

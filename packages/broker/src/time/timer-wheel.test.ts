@@ -100,6 +100,18 @@ test('fires each timer exactly once and never early, whatever the steps of time'
   )
 })
 
+test('tells when the next timer fires, so that time can be moved from one to the next', () => {
+  const { wheel, advanceTo } = wheelAt()
+  assert.equal(wheel.nextDueMs(), null)
+  wheel.after(45_000, () => undefined)
+  const near = wheel.after(25, () => undefined)
+  assert.equal(wheel.nextDueMs(), 30)
+  near.cancel()
+  assert.equal(wheel.nextDueMs(), 45_000)
+  advanceTo(45_000)
+  assert.equal(wheel.nextDueMs(), null)
+})
+
 test('fires by itself, in real time, what an action schedules too', async () => {
   const wheel = new TimerWheel()
   const fired = (delayMs: number) => new Promise<void>(resolve => wheel.after(delayMs, resolve))

@@ -90,6 +90,15 @@ export class TimerWheel implements Timers {
     if (this.#size === 0) this.#clearAlarm()
   }
 
+  /** When the next timer fires, on the scale of `nowMs()`; null without one. Looks at all of them. */
+  nextDueMs(): number | null {
+    let tick = Number.POSITIVE_INFINITY
+    for (const head of this.#slots) {
+      for (let entry = head.next; entry !== head; entry = entry.next) tick = Math.min(tick, entry.dueTick)
+    }
+    return tick === Number.POSITIVE_INFINITY ? null : this.#originMs + tick * this.#tickMs
+  }
+
   /** Forgets every timer without calling it. */
   close(): void {
     for (const head of this.#slots) {
