@@ -193,6 +193,11 @@ export class PartitionLog {
     return this.#cleanedOffset
   }
 
+  /** What is known of a producer here; it may be too long ago. */
+  producer(producerId: number): ProducerEntry | undefined {
+    return this.#producers.get(producerId)
+  }
+
   activeProducers(): Iterable<ProducerEntry> {
     return this.#producers.entries()
   }
@@ -266,8 +271,10 @@ export class PartitionLog {
       for (const { length } of records) sizeInBytes += length
       const read = { records, sizeInBytes, highWatermark, lastStableOffset, logStartOffset }
       if (isolation !== 'lastStableOffset') return read
-      const readEndOffset = sizeInBytes > 0 ? endOffsetOf(records.at(-1)!) : fromOffset
-      return { ...read, abortedTransactions: this.#producers.aborted.overlapping(fromOffset, readEndOffset) }
+      // Nothing was read: nothing of it is aborted.
+      const abortedTransactions =
+        sizeInBytes > 0 ? this.#producers.aborted.overlapping(fromOffset, endOffsetOf(records.at(-1)!)) : []
+      return { ...read, abortedTransactions }
     }
     if (fromOffset >= endOffset) return result([])
     const options = { fromOffset, endOffset, maxBytes, minOneBatch }

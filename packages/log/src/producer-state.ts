@@ -104,13 +104,17 @@ export class ProducerState {
         `Producer ${producerId} has a marker of coordinator epoch ${entry.coordinatorEpoch} here, this one is of ${coordinatorEpoch}`,
       )
     }
+    if (checkSequence) this.#checkSequence(batch, entry)
     if (entry.currentTransactionFirstOffset >= 0 && !batch.isTransactional) {
       throw new KafkaError(
         'INVALID_TXN_STATE',
         `Producer ${producerId} has an open transaction here, this batch does not belong to it`,
       )
     }
-    if (!checkSequence) return
+  }
+
+  #checkSequence(batch: RecordBatch, entry: ProducerEntry): void {
+    const { producerId, producerEpoch } = batch
     const expected = producerEpoch === entry.producerEpoch ? nextSequence(lastSequence(entry)) : 0
     if (batch.baseSequence === expected || entry.producerEpoch === noEpoch) return
     throw new KafkaError(
