@@ -1,9 +1,11 @@
 /** Runs scenarios against one broker, several at a time: each keeps to things of its own. */
 import { createHash } from 'node:crypto'
-import { describeGroups, findCoordinator, initProducerId } from '@ottla/protocol'
+import { describeGroups, describeTransactions, errorCode, findCoordinator, initProducerId } from '@ottla/protocol'
 import { Conversation, EndedByBrokerError } from './conversation.ts'
 import type { Scenario } from './scenario.ts'
 import { type RenderedExchange, renderTranscript } from './transcript.ts'
+
+const transactionalIdNotFound = errorCode('TRANSACTIONAL_ID_NOT_FOUND')
 
 export interface RunOptions {
   readonly port: number
@@ -27,6 +29,8 @@ export const settings: Readonly<Record<string, string>> = {
   'group.max.size': '4',
   'group.consumer.assignment.interval.ms': '0',
   'offsets.topic.num.partitions': '1',
+  'transaction.state.log.num.partitions': '1',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '50',
   // Recorded timestamps are long past: no record may expire by them.
   'log.retention.ms': '-1',
 }
@@ -53,6 +57,19 @@ async function untilWarm(port: number): Promise<void> {
     )
     await conversation.prepareUntil(describeGroups, 5, { groups, includeAuthorizedOperations: false }, ({ groups }) =>
       groups.every(({ errorCode }) => errorCode === 0),
+    )
+    const transactionalIds = [conversation.name('tx')]
+    await conversation.prepareUntil(
+      findCoordinator,
+      4,
+      { keyType: 1, coordinatorKeys: transactionalIds },
+      ({ coordinators }) => coordinators.every(({ errorCode }) => errorCode === 0),
+    )
+    await conversation.prepareUntil(
+      describeTransactions,
+      0,
+      { transactionalIds },
+      ({ transactionStates: [found] }) => found?.errorCode === transactionalIdNotFound,
     )
     // Apache Kafka's broker asks its controller for producer ids when the first is wanted.
     await conversation.prepareUntil(

@@ -15,7 +15,7 @@ export interface Scenario {
   readonly version: number
   /** Unique. */
   readonly name: string
-  /** True if it changes what all others see: it is played when they are done. */
+  /** True if it changes what all others see, or what it is told depends on them: it is played when they are done. */
   readonly isAlone?: boolean
   readonly run: Run
 }
@@ -46,7 +46,7 @@ export function once(api: AnyApi, title: string, run: Run, version = api.version
   return { api, version, name: `${api.name} v${version}: ${title}`, run }
 }
 
-/** For scenarios that change what the whole broker does, and change it back. */
+/** For scenarios that change what the whole broker does, and change it back; or to which the answer depends on what else is under way. */
 export function alone(scenarios: readonly Scenario[]): Scenario[] {
   return scenarios.map(scenario => ({ ...scenario, isAlone: true }))
 }

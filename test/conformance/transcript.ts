@@ -179,7 +179,7 @@ class Renderer {
   }
 
   #int64(name: string, value: bigint): Json {
-    if (name === 'producerId') {
+    if (/producerId(Filters)?$/i.test(name)) {
       const isMade = this.#api.name === 'InitProducerId'
       const known = isMade ? this.#learned('producer id', String(value)) : this.#names.get('producer id', String(value))
       if (known !== undefined) return known

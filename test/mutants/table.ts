@@ -381,9 +381,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'committed offsets are answered when written',
-    file: 'broker/src/groups/group-log.ts',
-    from: 'this.#log.whenDurable(nextOffset, error => done(error && coordinatorError(error)))',
-    to: 'done()',
+    file: 'broker/src/coordinators/state-log.ts',
+    from: 'this.#log.whenDurable(appended.nextOffset, error => done(error && coordinatorError(error), appended.baseOffset))',
+    to: 'done(undefined, appended.baseOffset)',
   },
   {
     name: 'offsets of a deleted topic are given to its successor',

@@ -3,6 +3,8 @@
  * derived from this table, so that they cannot disagree. To add an API: its schema, its handler file, one line here, a test.
  */
 
+import { addOffsetsToTxnHandler } from './apis/add-offsets-to-txn.ts'
+import { addPartitionsToTxnHandler } from './apis/add-partitions-to-txn.ts'
 import { alterConfigsHandler } from './apis/alter-configs.ts'
 import { alterPartitionReassignmentsHandler } from './apis/alter-partition-reassignments.ts'
 import { alterReplicaLogDirsHandler } from './apis/alter-replica-log-dirs.ts'
@@ -18,9 +20,12 @@ import { describeClusterHandler } from './apis/describe-cluster.ts'
 import { describeConfigsHandler } from './apis/describe-configs.ts'
 import { describeGroupsHandler } from './apis/describe-groups.ts'
 import { describeLogDirsHandler } from './apis/describe-log-dirs.ts'
+import { describeProducersHandler } from './apis/describe-producers.ts'
 import { describeQuorumHandler } from './apis/describe-quorum.ts'
 import { describeTopicPartitionsHandler } from './apis/describe-topic-partitions.ts'
+import { describeTransactionsHandler } from './apis/describe-transactions.ts'
 import { electLeadersHandler } from './apis/elect-leaders.ts'
+import { endTxnHandler } from './apis/end-txn.ts'
 import { fetchHandler } from './apis/fetch.ts'
 import { findCoordinatorHandler } from './apis/find-coordinator.ts'
 import { getTelemetrySubscriptionsHandler } from './apis/get-telemetry-subscriptions.ts'
@@ -34,6 +39,7 @@ import { listConfigResourcesHandler } from './apis/list-config-resources.ts'
 import { listGroupsHandler } from './apis/list-groups.ts'
 import { listOffsetsHandler } from './apis/list-offsets.ts'
 import { listPartitionReassignmentsHandler } from './apis/list-partition-reassignments.ts'
+import { listTransactionsHandler } from './apis/list-transactions.ts'
 import { metadataHandler } from './apis/metadata.ts'
 import { offsetCommitHandler } from './apis/offset-commit.ts'
 import { offsetDeleteHandler } from './apis/offset-delete.ts'
@@ -42,6 +48,7 @@ import { offsetForLeaderEpochHandler } from './apis/offset-for-leader-epoch.ts'
 import { produceHandler } from './apis/produce.ts'
 import { pushTelemetryHandler } from './apis/push-telemetry.ts'
 import { syncGroupHandler } from './apis/sync-group.ts'
+import { txnOffsetCommitHandler } from './apis/txn-offset-commit.ts'
 import { updateFeaturesHandler } from './apis/update-features.ts'
 import type { ServedApi } from './services.ts'
 
@@ -74,6 +81,10 @@ export const apiTable: readonly ApiEntry[] = [
   deleteTopicsHandler,
   deleteRecordsHandler,
   initProducerIdHandler,
+  addPartitionsToTxnHandler,
+  addOffsetsToTxnHandler,
+  endTxnHandler,
+  txnOffsetCommitHandler,
   offsetForLeaderEpochHandler,
   describeConfigsHandler,
   alterConfigsHandler,
@@ -90,6 +101,9 @@ export const apiTable: readonly ApiEntry[] = [
   getTelemetrySubscriptionsHandler,
   pushTelemetryHandler,
   listConfigResourcesHandler,
+  describeProducersHandler,
+  describeTransactionsHandler,
+  listTransactionsHandler,
   describeTopicPartitionsHandler,
   deleteGroupsHandler,
   offsetDeleteHandler,

@@ -2,8 +2,8 @@
  * A broker without its network: data directory, metadata and groups, put together for the request handlers. The whole of what a
  * crash must not harm is here, and nothing of it knows of sockets, so that a simulation can drive it under a time of its own.
  *
- *   open:  data directory locked and recovered → metadata replayed → groups loading
- *   close: groups stopped → changes of metadata finished → logs flushed, marker written, lock released
+ *   open:  data directory locked and recovered → metadata replayed → groups and transactions loading
+ *   close: transactions, then groups stopped → changes of metadata finished → logs flushed, marker written, lock released
  */
 
 import { resolve as resolvePath } from 'node:path'
@@ -27,6 +27,7 @@ import { logConfigOf } from './settings/topic-config.ts'
 import { ClientMetrics } from './telemetry/client-metrics.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
+import { createTransactions } from './transactions/wiring.ts'
 
 export interface CoreOptions {
   readonly settings: Settings
@@ -55,6 +56,9 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
     const metadata = await Metadata.open({ logs, settings, clock, logger, nodeId, randomBytes: randomness.bytes })
     const groups = createGroups(options, { metadata, logs, randomness })
     void groups.start()
+    const producerIds = new ProducerIds(metadata)
+    const transactions = createTransactions(options, { metadata, logs, groups, producerIds })
+    void transactions.start()
     return {
       clusterId: logs.clusterId,
       nodeId,
@@ -65,7 +69,8 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
       metadata,
       logs,
       groups,
-      producerIds: new ProducerIds(metadata),
+      transactions,
+      producerIds,
       fetchSessions: new FetchSessions({
         maxSessions: settings.get('max.incremental.fetch.session.cache.slots'),
         nowMs: () => timers.nowMs(),
@@ -89,7 +94,8 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
 }
 
 /** Resolves when everything is stored. No request may be under way any more. */
-export async function closeCore({ groups, metadata, logs }: BrokerServices): Promise<void> {
+export async function closeCore({ transactions, groups, metadata, logs }: BrokerServices): Promise<void> {
+  await transactions.stop()
   await groups.stop()
   await metadata.whenIdle()
   await logs.close()

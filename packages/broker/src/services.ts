@@ -12,6 +12,7 @@ import type { Settings } from './settings/settings.ts'
 import type { ClientMetrics } from './telemetry/client-metrics.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
+import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 
 export interface BrokerServices {
   readonly clusterId: string
@@ -27,6 +28,7 @@ export interface BrokerServices {
   readonly metadata: Metadata
   readonly logs: LogDirectory
   readonly groups: GroupCoordinator
+  readonly transactions: TransactionCoordinator
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   /** What clients tell of themselves (KIP-714). */

@@ -34,6 +34,19 @@ import { produceScenarios } from './produce.ts'
 import { deleteRecordsScenarios, initProducerIdScenarios } from './records.ts'
 import { telemetryScenarios } from './telemetry.ts'
 import { createPartitionsScenarios, createTopicsScenarios, deleteTopicsScenarios } from './topics.ts'
+import {
+  addOffsetsToTxnScenarios,
+  addPartitionsToTxnScenarios,
+  describeProducersScenarios,
+  describeTransactionsScenarios,
+  endTxnScenarios,
+  listTransactionsScenarios,
+  readCommittedScenarios,
+  transactionalProducerScenarios,
+  transactionalProduceScenarios,
+  transactionCoordinatorScenarios,
+  txnOffsetCommitScenarios,
+} from './transactions.ts'
 import { unservedScenarios } from './unserved.ts'
 
 export const allScenarios: readonly Scenario[] = [
@@ -77,6 +90,17 @@ export const allScenarios: readonly Scenario[] = [
   ...telemetryScenarios,
   ...listConfigResourcesScenarios,
   ...describeTopicPartitionsScenarios,
+  ...transactionCoordinatorScenarios,
+  ...transactionalProducerScenarios,
+  ...transactionalProduceScenarios,
+  ...readCommittedScenarios,
+  ...addPartitionsToTxnScenarios,
+  ...addOffsetsToTxnScenarios,
+  ...endTxnScenarios,
+  ...txnOffsetCommitScenarios,
+  ...describeTransactionsScenarios,
+  ...listTransactionsScenarios,
+  ...describeProducersScenarios,
   ...unservedScenarios,
   ...generatedScenarios,
 ]

@@ -39,10 +39,18 @@ for (const version of versionsOf(findCoordinator)) {
 }
 
 for (const version of versionsOf(findCoordinator).filter(version => version >= 1)) {
-  test(`says that it has no coordinator of transactions in version ${version}`, async () => {
+  test(`names this broker for transactional ids too in version ${version}`, async () => {
     const answer = await groups.request(findCoordinator, version, { key: 'tx', keyType: 1, coordinatorKeys: ['tx'] })
     const { nodeId, port, ...rest } = version < 4 ? answer : answer.coordinators[0]!
+    const [address] = groups.broker.addresses
+    assert.deepEqual([errorOf(rest), nodeId, port], ['NONE', 1, address!.port])
+    const topic = groups.broker.metadata.topic('__transaction_state')
+    assert.deepEqual([topic?.partitionCount, topic?.overrides.get('cleanup.policy')], [4, 'compact'])
+  })
+
+  test(`says that it coordinates nothing else in version ${version}`, async () => {
+    const answer = await groups.request(findCoordinator, version, { key: 's', keyType: 2, coordinatorKeys: ['s'] })
+    const { nodeId, port, ...rest } = version < 4 ? answer : answer.coordinators[0]!
     assert.deepEqual([errorOf(rest), nodeId, port], ['INVALID_REQUEST', -1, -1])
-    assert.match(rest.errorMessage!, /consumer groups only/)
   })
 }

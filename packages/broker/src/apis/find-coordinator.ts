@@ -1,6 +1,6 @@
 /**
- * FindCoordinator: the one node there is coordinates every group. The first question for a group creates the topic that keeps
- * groups, so that what follows finds it. v4 asks for several keys at once (KIP-699).
+ * FindCoordinator: the one node there is coordinates every group and every transactional id. The first question creates the topic
+ * that keeps them, so that what follows finds it. v1 transactional ids, v4 asks for several keys at once (KIP-699).
  */
 
 import { errorCode, findCoordinator, KafkaError } from '@ottla/protocol'
@@ -10,6 +10,7 @@ import { handler } from './handler.ts'
 
 /** CoordinatorType of Kafka's protocol. */
 const groupKeyType = 0
+const transactionKeyType = 1
 
 const nowhere = { nodeId: -1, host: '', port: -1 }
 
@@ -49,11 +50,14 @@ interface Question {
 }
 
 async function find({ keyType, key, broker, connection }: Question) {
-  if (keyType !== groupKeyType) {
+  if (keyType !== groupKeyType && keyType !== transactionKeyType) {
     // What Kafka answers for a kind of coordinator that it does not run: clients stop at once instead of asking for a minute.
-    throw new KafkaError('INVALID_REQUEST', 'This version of the broker coordinates consumer groups only.')
+    throw new KafkaError(
+      'INVALID_REQUEST',
+      'This version of the broker coordinates consumer groups and transactions only.',
+    )
   }
-  const shard = await broker.groups.shard(key)
+  const shard = await (keyType === groupKeyType ? broker.groups : broker.transactions).shard(key)
   if (!shard.isLoading) shard.assertActive()
   const { host, port } = addressFor(connection, broker.advertisedListeners)
   return { nodeId: broker.nodeId, host, port }

@@ -36,16 +36,16 @@ export interface HandlerOptions<A extends AnyApi> {
    */
   readonly refuse?: (refusal: Refusal<A>) => Answer<A>
   /**
-   * True if the next request of the same connection may start as soon as `act` has returned, before its promise settles:
-   * all that must be in order has happened by then. Answers keep the order of requests in any case. Kafka itself never
+   * Whether the next request of the same connection may start as soon as `act` has returned, before its promise settles:
+   * all that must be in order has happened by then. Asked before `act`. Answers keep the order of requests in any case. Kafka itself never
    * does this; Produce needs it here so that batches sent back to back share one flush.
    */
-  readonly pipelined?: boolean
+  readonly pipelined?: (context: HandlerContext<A>) => boolean
 }
 
 export interface Handler {
   readonly api: AnyApi
-  readonly pipelined: boolean
+  isPipelined(context: HandlerContext<AnyApi>): boolean
   act(context: HandlerContext<AnyApi>): object | null | Promise<object | null>
   refuse(refusal: Refusal<AnyApi>): object | null
 }
@@ -61,10 +61,10 @@ export function handler<A extends AnyApi>(
   ...[options]: Options<A>
 ): Handler {
   const refuse = options?.refuse ?? (({ errorCode, errorMessage }) => ({ errorCode, errorMessage }))
-  // The dispatcher decodes with this very `api` and encodes with it too: that is what makes the two casts true.
+  // The dispatcher decodes with this very `api` and encodes with it too: that is what makes the casts true.
   return {
     api,
-    pipelined: options?.pipelined ?? false,
+    isPipelined: (options?.pipelined ?? (() => false)) as unknown as Handler['isPipelined'],
     act: act as unknown as Handler['act'],
     refuse: refuse as unknown as Handler['refuse'],
   }

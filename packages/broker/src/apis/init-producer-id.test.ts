@@ -51,14 +51,33 @@ test('a producer that names its id gets a new one; half of a name is refused', a
   }
 })
 
-test('says plainly that there are no transactions', async () => {
+test('a transactional id keeps its producer id, and every newcomer fences the one before', async () => {
   await using broker = await TestBroker.start()
+  const first = await ask(broker, 0, { transactionalId: 'tx' })
+  assert.deepEqual([first.error, first.producerEpoch], ['NONE', 0])
+  let epoch = 0
   for (const version of versionsOf(initProducerId)) {
+    const { producerId } = first
     assert.deepEqual(await ask(broker, version, { transactionalId: 'tx' }), {
-      error: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-      producerId: -1,
-      producerEpoch: -1,
+      error: 'NONE',
+      producerId,
+      producerEpoch: ++epoch,
     })
     assert.equal((await ask(broker, version, { transactionalId: '' })).error, 'INVALID_REQUEST')
+    for (const transactionTimeoutMs of [0, -1, 900_001]) {
+      const refused = await ask(broker, version, { transactionalId: 'tx', transactionTimeoutMs })
+      assert.equal(refused.error, 'INVALID_TRANSACTION_TIMEOUT')
+    }
   }
+})
+
+test('a producer that names what it has goes on, unless it was fenced', async () => {
+  await using broker = await TestBroker.start()
+  const { producerId } = await ask(broker, 5, { transactionalId: 'tx' })
+  const goOn = (version: number, producerEpoch: number) =>
+    ask(broker, version, { transactionalId: 'tx', producerId, producerEpoch })
+  assert.equal((await goOn(5, 0)).producerEpoch, 1)
+  assert.equal((await goOn(5, 0)).producerEpoch, 1, 'the same request again')
+  assert.equal((await ask(broker, 5, { transactionalId: 'tx' })).producerEpoch, 2)
+  assert.deepEqual([(await goOn(5, 1)).error, (await goOn(3, 1)).error], ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH'])
 })

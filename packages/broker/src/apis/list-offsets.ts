@@ -118,8 +118,10 @@ async function find(
     case latestTiered:
     case earliestPendingUpload:
       return nothing
-    case maxTimestamp:
-      return (await log.maxTimestamp()) ?? nothing
+    case maxTimestamp: {
+      const found = await log.maxTimestamp()
+      return found !== null && found.offset < end ? found : nothing
+    }
     default: {
       const found = await log.offsetForTimestamp(timestamp)
       return found !== null && found.offset < end ? found : nothing

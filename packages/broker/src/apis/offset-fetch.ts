@@ -1,6 +1,6 @@
 /**
  * OffsetFetch: how far groups have read. Only durable commits are told, so that no crash takes back what a consumer relied on.
- * v2 null topics mean all, v8 asks for several groups (KIP-709), v9 says which member asks (KIP-848), v10 names topics by id.
+ * v2 null topics mean all, v7 asks for what no open transaction can change any more (KIP-447), v8 for several groups (KIP-709), v9 says which member asks (KIP-848), v10 names topics by id.
  */
 
 import { type ErrorName, errorCode, KafkaError, offsetFetch, zeroUuid } from '@ottla/protocol'
@@ -20,12 +20,13 @@ interface AskedTopic {
 export const offsetFetchHandler = handler(
   offsetFetch,
   ({ request, version, broker }) => {
+    const asked = { broker, version, requireStable: request.requireStable }
     if (version >= 8) {
       const groups = request.groups.map(({ groupId, memberId, memberEpoch, topics }) => {
         try {
           const group = broker.groups.existingShard(groupId)?.find(groupId)?.group
           if (group instanceof ConsumerGroup) assertMayFetch(group, memberId, memberEpoch)
-          return { groupId, topics: fetchOffsets({ broker, version, groupId, topics }), errorCode: errorCode('NONE') }
+          return { groupId, topics: fetchOffsets({ ...asked, groupId, topics }), errorCode: errorCode('NONE') }
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error
           return { groupId, topics: [], errorCode: error.code }
@@ -35,7 +36,7 @@ export const offsetFetchHandler = handler(
     }
     const { groupId } = request
     const topics = request.topics?.map(topic => ({ ...topic, topicId: zeroUuid })) ?? null
-    return { groups: [], topics: fetchOffsets({ broker, version, groupId, topics }), errorCode: errorCode('NONE') }
+    return { groups: [], topics: fetchOffsets({ ...asked, groupId, topics }), errorCode: errorCode('NONE') }
   },
   {
     refuse: ({ request, version, errorName, errorCode }) => ({
@@ -57,12 +58,13 @@ export const offsetFetchHandler = handler(
 function fetchOffsets(options: {
   broker: BrokerServices
   version: number
+  requireStable: boolean
   groupId: string
   topics: readonly AskedTopic[] | null
 }) {
-  const { broker, version, groupId, topics } = options
+  const { broker, version, requireStable, groupId, topics } = options
   const offsets = broker.groups.existingShard(groupId)?.find(groupId)?.offsets
-  if (topics === null) return allOffsets({ broker, version, offsets })
+  if (topics === null) return allOffsets({ broker, version, requireStable, offsets })
   return topics.map(({ topicId, partitionIndexes, ...asked }) => {
     const topic = version < 10 ? broker.metadata.topic(asked.name) : broker.metadata.topicById(topicId)
     const name = topic?.name ?? asked.name
@@ -72,6 +74,8 @@ function fetchOffsets(options: {
       topicId,
       partitions: partitionIndexes.map(partitionIndex => {
         if (isUnknownId) return noOffset(partitionIndex, 'UNKNOWN_TOPIC_ID')
+        if (requireStable && offsets?.isPending(name, partitionIndex))
+          return noOffset(partitionIndex, 'UNSTABLE_OFFSET_COMMIT')
         const offset = offsets?.get(name, partitionIndex)
         return offset !== undefined && isOf(topic?.id, offset)
           ? found(partitionIndex, offset)
@@ -84,10 +88,12 @@ function fetchOffsets(options: {
 function allOffsets({
   broker,
   version,
+  requireStable,
   offsets,
 }: {
   broker: BrokerServices
   version: number
+  requireStable: boolean
   offsets: CommittedOffsets | undefined
 }) {
   const answers = []
@@ -100,7 +106,11 @@ function allOffsets({
     answers.push({
       name,
       topicId: topicId ?? zeroUuid,
-      partitions: current.map(([partitionIndex, offset]) => found(partitionIndex, offset)),
+      partitions: current.map(([partitionIndex, offset]) =>
+        requireStable && offsets?.isPending(name, partitionIndex)
+          ? noOffset(partitionIndex, 'UNSTABLE_OFFSET_COMMIT')
+          : found(partitionIndex, offset),
+      ),
     })
   }
   return answers

@@ -215,14 +215,3 @@ test('clients may not write to the topics that the server keeps its state in', a
     assert.equal((await send(broker, version, batchOf(['x']), { topic })).error, 'INVALID_TOPIC_EXCEPTION')
   }
 })
-
-test('refuses transactions with an error that clients neither retry nor hide', async () => {
-  await using broker = await TestBroker.start()
-  await broker.createTopic('t')
-  const records = batchOf(['x'], { transactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 })
-  assert.equal(
-    (await send(broker, 9, records, { transactionalId: 'tx' })).error,
-    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-  )
-  assert.equal((await send(broker, 9, records)).error, 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
-})

@@ -3,7 +3,8 @@
  *
  * acks -1 is answered when the batches are flushed, 1 when they are written, 0 not at all (an error then closes the
  * connection, which is the only way to be heard). Batches are appended before this returns, so the next Produce of the
- * connection may begin and share the flush. v13 names topics by id (KIP-516).
+ * connection may begin and share the flush; except where partitions are to join a transaction first. v12 lets them join by being
+ * written to (KIP-890), v13 names topics by id (KIP-516).
  */
 
 import { RecordValidationError } from '@ottla/log'
@@ -18,7 +19,8 @@ import {
 } from '@ottla/protocol'
 import { findLog, findTopic } from '../partition-access.ts'
 import type { BrokerServices, ConnectionInfo } from '../services.ts'
-import { handler, type Refusal } from './handler.ts'
+import { type Answer, type HandlerContext, handler, type Refusal } from './handler.ts'
+import { ProduceTransaction } from './produce-transaction.ts'
 
 type ProduceRequest = Request<typeof produce>
 type TopicData = ProduceRequest['topicData'][number]
@@ -42,36 +44,13 @@ const zstdCodec = 4
 
 export const produceHandler = handler(
   produce,
-  ({ request, version, broker, connection }) => {
-    const { acks } = request
-    if (request.transactionalId !== null || hasTransactionalRecords(request)) {
-      throw new KafkaError('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'Transactions are not part of this version')
-    }
-    const waits = new Waits()
-    const responses = request.topicData
-      .filter(({ partitionData }) => partitionData.length > 0)
-      .map(topic => ({
-        topicId: topic.topicId,
-        name: topic.name,
-        partitionResponses: topic.partitionData.map(partition =>
-          append(broker, { topic, partition, version, acks, waits }),
-        ),
-      }))
-    if (acks === 0) {
-      const answers = responses.flatMap(({ partitionResponses }) => partitionResponses)
-      closeIfFailed(connection, answers)
-      if (waits.isEmpty) return null
-      // Not answered, but under way until it is written: who hears nothing would fill our memory when the disk is slower.
-      return waits.settled(null, { timers: broker.timers, timeoutMs: null }).then(() => {
-        closeIfFailed(connection, answers)
-        return null
-      })
-    }
-    return waits.isEmpty
-      ? { responses }
-      : waits.settled({ responses }, { timers: broker.timers, timeoutMs: request.timeoutMs })
+  context => {
+    const transaction = new ProduceTransaction(context)
+    transaction.assertHasId()
+    if (!transaction.needsToJoin) return appendAll(context, transaction)
+    return transaction.join().then(() => appendAll(context, transaction))
   },
-  { refuse: refuseAll, pipelined: true },
+  { refuse: refuseAll, pipelined: context => !new ProduceTransaction(context).needsToJoin },
 )
 
 /** The only way for a client to hear of it. */
@@ -80,14 +59,34 @@ function closeIfFailed(connection: ConnectionInfo, answers: readonly PartitionAn
   if (failed !== undefined) connection.close(`a produce request with acks=0 failed: ${failed.errorMessage}`)
 }
 
-function hasTransactionalRecords({ topicData }: ProduceRequest): boolean {
-  for (const { partitionData } of topicData) {
-    for (const { records } of partitionData) {
-      if (records === null || records.length < RecordBatch.overheadBytes) continue
-      if (new RecordBatch(records, 0).isTransactional) return true
-    }
+function appendAll(
+  { request, version, broker, connection }: HandlerContext<typeof produce>,
+  transaction: ProduceTransaction,
+): Answer<typeof produce> | Promise<Answer<typeof produce>> {
+  const { acks } = request
+  const waits = new Waits()
+  const responses = request.topicData
+    .filter(({ partitionData }) => partitionData.length > 0)
+    .map(topic => ({
+      topicId: topic.topicId,
+      name: topic.name,
+      partitionResponses: topic.partitionData.map(partition =>
+        append(broker, { topic, partition, version, acks, waits, transaction }),
+      ),
+    }))
+  if (acks === 0) {
+    const answers = responses.flatMap(({ partitionResponses }) => partitionResponses)
+    closeIfFailed(connection, answers)
+    if (waits.isEmpty) return null
+    // Not answered, but under way until it is written: who hears nothing would fill our memory when the disk is slower.
+    return waits.settled(null, { timers: broker.timers, timeoutMs: null }).then(() => {
+      closeIfFailed(connection, answers)
+      return null
+    })
   }
-  return false
+  return waits.isEmpty
+    ? { responses }
+    : waits.settled({ responses }, { timers: broker.timers, timeoutMs: request.timeoutMs })
 }
 
 interface Append {
@@ -96,11 +95,12 @@ interface Append {
   readonly version: number
   readonly acks: number
   readonly waits: Waits
+  readonly transaction: ProduceTransaction
 }
 
 function append(
   broker: BrokerServices,
-  { topic: reference, partition, version, acks, waits }: Append,
+  { topic: reference, partition, version, acks, waits, transaction }: Append,
 ): PartitionAnswer {
   const answer: PartitionAnswer = {
     index: partition.index,
@@ -120,6 +120,7 @@ function append(
     if (acks !== acksAll && acks !== 0 && acks !== 1) {
       throw new KafkaError('INVALID_REQUIRED_ACKS', `acks must be -1, 0 or 1, not ${acks}`)
     }
+    if (records.length >= RecordBatch.overheadBytes) transaction.check(log, new RecordBatch(records))
     answer.logStartOffset = log.logStartOffset
     const appended = log.append(records, { origin: 'client' })
     answer.baseOffset = appended.baseOffset

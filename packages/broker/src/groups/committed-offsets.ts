@@ -17,22 +17,36 @@ export interface CommittedOffset {
   topicId: string | null
 }
 
-export class CommittedOffsets {
-  readonly #byTopic = new Map<string, Map<number, CommittedOffset>>()
+export interface StoredOffset extends CommittedOffset {
+  /** Where the record stands in the log: of two that a transaction has mixed up, the later one counts. */
+  readonly logOffset: number
+}
 
+export interface PartitionOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: StoredOffset
+}
+
+export class CommittedOffsets {
+  readonly #byTopic = new Map<string, Map<number, StoredOffset>>()
+  /** By producer, then by topic and partition: the last one of each in its open transaction. */
+  readonly #pending = new Map<number, Map<string, PartitionOffset>>()
+
+  /** Nothing counts, and nothing waits for its transaction. */
   get isEmpty(): boolean {
-    return this.#byTopic.size === 0
+    return this.#byTopic.size === 0 && this.#pending.size === 0
   }
 
-  get topics(): ReadonlyMap<string, ReadonlyMap<number, CommittedOffset>> {
+  get topics(): ReadonlyMap<string, ReadonlyMap<number, StoredOffset>> {
     return this.#byTopic
   }
 
-  get(topic: string, partition: number): CommittedOffset | undefined {
+  get(topic: string, partition: number): StoredOffset | undefined {
     return this.#byTopic.get(topic)?.get(partition)
   }
 
-  set(topic: string, partition: number, offset: CommittedOffset): void {
+  set(topic: string, partition: number, offset: StoredOffset): void {
     let partitions = this.#byTopic.get(topic)
     if (partitions === undefined) {
       partitions = new Map()
@@ -41,11 +55,59 @@ export class CommittedOffsets {
     partitions.set(partition, offset)
   }
 
+  /** Also what waits for its transaction. */
   delete(topic: string, partition: number): void {
     const partitions = this.#byTopic.get(topic)
     partitions?.delete(partition)
     if (partitions?.size === 0) this.#byTopic.delete(topic)
+    for (const [producerId, pending] of this.#pending) {
+      pending.delete(keyOf(topic, partition))
+      if (pending.size === 0) this.#pending.delete(producerId)
+    }
   }
+
+  setPending(producerId: number, pending: PartitionOffset): void {
+    let ofProducer = this.#pending.get(producerId)
+    if (ofProducer === undefined) {
+      ofProducer = new Map()
+      this.#pending.set(producerId, ofProducer)
+    }
+    ofProducer.set(keyOf(pending.topic, pending.partition), pending)
+  }
+
+  /** Whether it is not decided yet what the group has committed: a transaction is open. */
+  isPending(topic: string, partition: number): boolean {
+    const key = keyOf(topic, partition)
+    for (const ofProducer of this.#pending.values()) if (ofProducer.has(key)) return true
+    return false
+  }
+
+  /** What counts. */
+  *all(): Iterable<PartitionOffset> {
+    for (const [topic, partitions] of this.#byTopic) {
+      for (const [partition, offset] of partitions) yield { topic, partition, offset }
+    }
+  }
+
+  /** What waits for transactions. */
+  *pending(): Iterable<PartitionOffset> {
+    for (const ofProducer of this.#pending.values()) yield* ofProducer.values()
+  }
+
+  /** What was committed elsewhere since stays: it is the later word. */
+  endTransaction(producerId: number, result: 'commit' | 'abort'): void {
+    const ofProducer = this.#pending.get(producerId)
+    this.#pending.delete(producerId)
+    if (ofProducer === undefined || result === 'abort') return
+    for (const { topic, partition, offset } of ofProducer.values()) {
+      const present = this.get(topic, partition)
+      if (present === undefined || present.logOffset < offset.logOffset) this.set(topic, partition, offset)
+    }
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}-${partition}`
 }
 
 /**

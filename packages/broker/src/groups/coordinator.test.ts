@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defaultLogConfig } from '@ottla/log'
 import { type ErrorName, KafkaError } from '@ottla/protocol'
+import { partitionOfKey } from '../coordinators/partition-of-key.ts'
+import type { StateStorage } from '../coordinators/state-log.ts'
 import { silentLogger } from '../logger.ts'
 import { TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
 import { GroupCoordinator, type OffsetsTopic } from './coordinator.ts'
-import type { GroupStorage } from './group-log.ts'
-import { partitionOfGroup } from './group-partition.ts'
 import { commitOffsets } from './offset-operations.ts'
 
 const rejects = async (promise: Promise<unknown>, errorName: ErrorName): Promise<void> => {
@@ -15,13 +15,14 @@ const rejects = async (promise: Promise<unknown>, errorName: ErrorName): Promise
 }
 
 /** Logs that take everything and keep nothing; durable at once. */
-function emptyLog(partition: number): GroupStorage {
+function emptyLog(partition: number): StateStorage {
   let logEndOffset = 0
   return {
     topic: '__consumer_offsets',
     partition,
     config: defaultLogConfig,
     isOffline: false,
+    leaderEpoch: 0,
     logStartOffset: 0,
     get logEndOffset() {
       return logEndOffset
@@ -46,13 +47,13 @@ function emptyLog(partition: number): GroupStorage {
 class Topic implements OffsetsTopic {
   creations = 0
   problem: KafkaError | null = null
-  #logs: GroupStorage[] | null
+  #logs: StateStorage[] | null
 
   constructor(partitions: number | null = null) {
     this.#logs = partitions === null ? null : Array.from({ length: partitions }, (_, partition) => emptyLog(partition))
   }
 
-  logs(): readonly GroupStorage[] | null {
+  logs(): readonly StateStorage[] | null {
     return this.#logs
   }
 
@@ -144,7 +145,7 @@ test('removes the offsets of a deleted topic everywhere at once, before a topic 
   const { coordinator } = coordinatorOf(topic)
   await coordinator.start()
   const groupIds = ['a', 'b', 'c', 'd']
-  assert.equal(new Set(groupIds.map(groupId => partitionOfGroup(groupId, 2))).size, 2)
+  assert.equal(new Set(groupIds.map(groupId => partitionOfKey(groupId, 2))).size, 2)
   for (const groupId of groupIds) await commitOffsets(await coordinator.shard(groupId), { ...simpleCommit, groupId })
   const written = () => topic.logs()!.reduce((sum, log) => sum + log.logEndOffset, 0)
   const before = written()
@@ -173,11 +174,11 @@ test('looks for expired offsets from time to time, until it is stopped', async (
 
 test('keeps a group in the partition where Kafka looks for it', () => {
   // Partitions in which Apache Kafka 4.4 with 50 partitions kept these groups.
-  assert.equal(partitionOfGroup('g1', 50), 42)
-  assert.equal(partitionOfGroup('g2', 50), 43)
-  assert.equal(partitionOfGroup('', 50), 0)
+  assert.equal(partitionOfKey('g1', 50), 42)
+  assert.equal(partitionOfKey('g2', 50), 43)
+  assert.equal(partitionOfKey('', 50), 0)
   // Java: "polygenelubricants".hashCode() is the smallest int32, of which there is no absolute value.
-  assert.equal(partitionOfGroup('polygenelubricants', 50), 0)
+  assert.equal(partitionOfKey('polygenelubricants', 50), 0)
   // Java: "😀".hashCode() is 1772899, over UTF-16 units.
-  assert.equal(partitionOfGroup('😀', 50), 1772899 % 50)
+  assert.equal(partitionOfKey('😀', 50), 1772899 % 50)
 })

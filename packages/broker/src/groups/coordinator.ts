@@ -4,9 +4,9 @@
  */
 
 import { KafkaError } from '@ottla/protocol'
+import { partitionOfKey } from '../coordinators/partition-of-key.ts'
+import type { StateStorage, TransactionMarker } from '../coordinators/state-log.ts'
 import { assert } from './assert.ts'
-import type { GroupStorage } from './group-log.ts'
-import { partitionOfGroup } from './group-partition.ts'
 import { GroupShard, type ShardContext } from './group-shard.ts'
 import { expireOffsets, forgetTopic } from './offset-operations.ts'
 
@@ -15,7 +15,7 @@ export const offsetsTopicName = '__consumer_offsets'
 /** The topic in which groups are kept, as the broker's metadata has it. */
 export interface OffsetsTopic {
   /** The logs of all its partitions in their order; null while the topic does not exist. */
-  logs(): readonly GroupStorage[] | null
+  logs(): readonly StateStorage[] | null
   /** Creates it with the settings that such a topic needs; resolves when `logs` has it. */
   create(): Promise<void>
 }
@@ -80,7 +80,17 @@ export class GroupCoordinator {
   existingShard(groupId: string): GroupShard | null {
     if (this.#isStopped) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
     if (this.#shards === null) return null
-    return this.#shards[partitionOfGroup(groupId, this.#shards.length)] ?? null
+    return this.#shards[partitionOfKey(groupId, this.#shards.length)] ?? null
+  }
+
+  /**
+   * Ends a producer's transaction in all groups of one partition of `__consumer_offsets`. Resolves when that is durable, or at once if the
+   * partition is gone.
+   * @throws KafkaError what hinders it at present
+   */
+  async endTransaction(partition: number, marker: TransactionMarker): Promise<void> {
+    if (this.#isStopped) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
+    await this.#shards?.[partition]?.endTransaction(marker)
   }
 
   /** All shards, loaded or not. */

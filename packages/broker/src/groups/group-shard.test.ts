@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { defaultLogConfig, LogDirectory } from '@ottla/log'
 import { buildRecordBatch, type ErrorName, KafkaError } from '@ottla/protocol'
+import type { StateStorage } from '../coordinators/state-log.ts'
 import { silentLogger } from '../logger.ts'
 import { subscription, TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
 import { MemoryLog } from '../testing/memory-log.ts'
 import { ClassicGroup } from './classic-group.ts'
 import type { CommittedOffsets } from './committed-offsets.ts'
-import type { GroupStorage } from './group-log.ts'
 import { GroupShard } from './group-shard.ts'
 import { commitOffsets, deleteOffsets, expireOffsets, forgetTopic } from './offset-operations.ts'
 import type { JoinRequest, JoinResult } from './results.ts'
@@ -44,7 +44,7 @@ function openLogs(): Promise<LogDirectory> {
   return LogDirectory.open({ path, logger: silentLogger, durability: 'os' })
 }
 
-async function openShard(wrap: (log: GroupStorage) => GroupStorage = log => log): Promise<GroupShard> {
+async function openShard(wrap: (log: StateStorage) => StateStorage = log => log): Promise<GroupShard> {
   const topic = '__consumer_offsets'
   const log =
     logs.get(topic, 0) ??
@@ -54,7 +54,7 @@ async function openShard(wrap: (log: GroupStorage) => GroupStorage = log => log)
   return shard
 }
 
-function shardOn(log: GroupStorage): GroupShard {
+function shardOn(log: StateStorage): GroupShard {
   return new GroupShard({
     log,
     context: {
@@ -513,12 +513,13 @@ test('a group that is loaded anew after the log has failed is left alone by what
 })
 
 /** The log's members as plain properties, to replace some of them. */
-function shape(log: GroupStorage): GroupStorage {
+function shape(log: StateStorage): StateStorage {
   return {
     topic: log.topic,
     partition: log.partition,
     config: log.config,
     isOffline: log.isOffline,
+    leaderEpoch: log.leaderEpoch,
     logStartOffset: log.logStartOffset,
     get logEndOffset() {
       return log.logEndOffset

@@ -9,9 +9,10 @@
  */
 
 import { type ErrorName, KafkaError } from '@ottla/protocol'
+import { type RecordPlace, StateLog, type StateStorage, type TransactionMarker } from '../coordinators/state-log.ts'
 import { assert } from './assert.ts'
 import { ClassicGroup } from './classic-group.ts'
-import { CommittedOffsets } from './committed-offsets.ts'
+import { CommittedOffsets, type PartitionOffset } from './committed-offsets.ts'
 import { heartbeatAsClassic, joinAsClassic, leaveAsClassic, syncAsClassic } from './consumer/classic-members.ts'
 import type { ConsumerContext } from './consumer/consumer-context.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
@@ -26,8 +27,7 @@ import {
 import { MemberDeadlines } from './consumer/member-deadlines.ts'
 import { loadExpressionEngine } from './consumer/regular-expressions.ts'
 import { escapingLogger } from './escaping-logger.ts'
-import { GroupLog, type GroupStorage } from './group-log.ts'
-import { type GroupRecord, storedGroup } from './group-records.ts'
+import { decodeGroupRecord, encodeGroupRecord, type GroupRecord, storedGroup } from './group-records.ts'
 import { joinGroup } from './join.ts'
 import { leaveGroup } from './leave.ts'
 import { cancelPhaseDeadline, startSessions } from './rebalance.ts'
@@ -58,18 +58,20 @@ export type ShardContext = Omit<ConsumerContext, 'storeGroup' | 'change' | 'find
 
 export class GroupShard {
   readonly context: ConsumerContext
-  readonly #log: GroupLog
+  readonly #log: StateLog<GroupRecord>
   readonly #entries = new Map<string, GroupEntry>()
+  /** The groups in which a producer's open transaction has committed something. */
+  readonly #openTransactions = new Map<number, Set<string>>()
   /** Number of writes under way, by group. */
   readonly #storing = new Map<string, number>()
   readonly #nowMs: () => number
   #state: ShardState = 'loading'
   #loaded: Promise<void> | null = null
 
-  constructor({ log, context }: { log: GroupStorage; context: ShardContext }) {
+  constructor({ log, context }: { log: StateStorage; context: ShardContext }) {
     const { clock } = context
     const logger = escapingLogger(context.logger)
-    this.#log = new GroupLog({ log, clock, logger })
+    this.#log = new StateLog({ log, format: { encode: encodeGroupRecord, decode: decodeGroupRecord }, clock, logger })
     this.#nowMs = () => clock.now()
     this.context = {
       ...context,
@@ -90,6 +92,11 @@ export class GroupShard {
   load(): Promise<void> {
     this.#loaded ??= this.#load()
     return this.#loaded
+  }
+
+  /** Number of the partition of `__consumer_offsets`. */
+  get partition(): number {
+    return this.#log.partition
   }
 
   get isLoading(): boolean {
@@ -175,9 +182,8 @@ export class GroupShard {
     if (entry === undefined) throw new KafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
     if (entry.group.state !== 'Empty') throw new KafkaError('NON_EMPTY_GROUP', `The group ${groupId} is not empty.`)
     const records: GroupRecord[] = []
-    for (const [topic, partitions] of entry.offsets.topics) {
-      for (const partition of partitions.keys())
-        records.push({ kind: 'offset', groupId, topic, partition, value: null })
+    for (const { topic, partition } of [...entry.offsets.all(), ...entry.offsets.pending()]) {
+      records.push({ kind: 'offset', groupId, topic, partition, value: null })
     }
     if (entry.group instanceof ConsumerGroup) {
       await this.#change(groupId, [...records, ...tombstonesOf(entry.group)])
@@ -195,16 +201,46 @@ export class GroupShard {
     else await this.store([{ kind: 'group', groupId, value: null }])
   }
 
-  /** Stores changes of one group and applies them to memory when they are durable, in the order in which they were given. */
-  store(records: readonly GroupRecord[]): Promise<void> {
+  /**
+   * Stores changes of one group and applies them to memory when they are durable, in the order in which they were given. With a `producer`
+   * they belong to its transaction, and count once that is committed.
+   */
+  store(
+    records: readonly GroupRecord[],
+    producer: { readonly producerId: number; readonly producerEpoch: number } | null = null,
+  ): Promise<void> {
     const groupId = records[0]?.groupId
     assert(groupId !== undefined, 'there is nothing to store')
     const stored = this.#beginStoring(groupId)
     return new Promise((resolve, reject) => {
-      this.#log.append(records, error => {
+      const done = (error: KafkaError | undefined, baseOffset: number): void => {
         stored()
+        if (error) {
+          reject(error)
+          return
+        }
+        const producerId = producer?.producerId ?? null
+        records.forEach((record, index) => {
+          this.#apply(record, { offset: baseOffset + index, producerId })
+        })
+        resolve()
+      }
+      this.#log.append(records, done, producer)
+    })
+  }
+
+  /**
+   * Ends a producer's transaction: what it has committed counts from when the marker is durable, in all groups at once. Resolves then.
+   * Waits for groups that are being loaded.
+   * @throws KafkaError when the marker could not be stored
+   */
+  async endTransaction(marker: TransactionMarker): Promise<void> {
+    await this.load()
+    this.assertActive()
+    await new Promise<void>((resolve, reject) => {
+      this.#log.appendMarker(marker, error => {
         if (error) return reject(error)
-        for (const record of records) this.#apply(record)
+        this.#endTransaction(marker.producerId, marker.result)
         resolve()
       })
     })
@@ -246,14 +282,18 @@ export class GroupShard {
     const { logger } = this.context
     const { partition } = this.#log
     try {
-      await this.#log.replay(record => {
-        if (this.#state !== 'loading') throw new KafkaError('NOT_COORDINATOR', 'stopped while loading')
-        this.#replay(record)
+      await this.#log.replay({
+        record: (record, place) => {
+          if (this.#state !== 'loading') throw new KafkaError('NOT_COORDINATOR', 'stopped while loading')
+          this.#replay(record, place)
+        },
+        endTransaction: (producerId, result) => this.#endTransaction(producerId, result),
       })
     } catch (error) {
       if (this.#state !== 'loading') return
       logger.error({ partition, err: error }, 'the groups of a partition could not be loaded')
       this.#entries.clear()
+      this.#openTransactions.clear()
       this.#state = 'unavailable'
       return
     }
@@ -308,7 +348,8 @@ export class GroupShard {
     })
     if (refusal !== undefined) throw refusal
     isAccepted = true
-    for (const record of records) this.#replay(record)
+    // What changes a group itself is never part of a transaction, and where it stands is of no importance.
+    for (const record of records) this.#replay(record, { offset: -1, producerId: null })
     return promise
   }
 
@@ -331,6 +372,7 @@ export class GroupShard {
     this.#state = 'loading'
     this.#release('NOT_COORDINATOR')
     this.#entries.clear()
+    this.#openTransactions.clear()
     this.#loaded = this.#load()
   }
 
@@ -341,7 +383,7 @@ export class GroupShard {
   }
 
   /** Makes memory what it is after the record, as a restart would. */
-  #replay(record: GroupRecord): void {
+  #replay(record: GroupRecord, place: RecordPlace): void {
     const { groupId } = record
     if (record.kind === 'consumer') {
       this.#applyToConsumerGroup(groupId, record.change)
@@ -352,7 +394,7 @@ export class GroupShard {
       return
     }
     if (record.kind === 'offset') {
-      this.#apply(record)
+      this.#apply(record, place)
       return
     }
     assert(record.value !== null, `a group record of ${groupId} has no value`)
@@ -360,17 +402,34 @@ export class GroupShard {
     this.#entries.set(groupId, { group, offsets: this.#entries.get(groupId)?.offsets ?? new CommittedOffsets() })
   }
 
-  #apply(record: GroupRecord): void {
+  #apply(record: GroupRecord, { offset: logOffset, producerId }: RecordPlace): void {
     const { groupId } = record
     if (record.kind === 'group') {
       if (record.value === null) this.#forget(groupId)
     } else if (record.kind === 'consumer') {
       this.#applyToConsumerGroup(groupId, record.change)
     } else if (record.value !== null) {
-      this.#findOrCreate(groupId).offsets.set(record.topic, record.partition, record.value)
+      const { topic, partition } = record
+      const offset = { ...record.value, logOffset }
+      if (producerId === null) this.#findOrCreate(groupId).offsets.set(topic, partition, offset)
+      else this.#addPending(groupId, producerId, { topic, partition, offset })
     } else {
       this.#entries.get(groupId)?.offsets.delete(record.topic, record.partition)
     }
+  }
+
+  #addPending(groupId: string, producerId: number, offset: PartitionOffset): void {
+    this.#findOrCreate(groupId).offsets.setPending(producerId, offset)
+    const groupIds = this.#openTransactions.get(producerId)
+    if (groupIds === undefined) this.#openTransactions.set(producerId, new Set([groupId]))
+    else groupIds.add(groupId)
+  }
+
+  #endTransaction(producerId: number, result: TransactionMarker['result']): void {
+    for (const groupId of this.#openTransactions.get(producerId) ?? []) {
+      this.#entries.get(groupId)?.offsets.endTransaction(producerId, result)
+    }
+    this.#openTransactions.delete(producerId)
   }
 
   /**

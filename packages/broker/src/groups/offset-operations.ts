@@ -6,6 +6,7 @@
 import { type ErrorName, KafkaError } from '@ottla/protocol'
 import { ClassicGroup } from './classic-group.ts'
 import { type CommittedOffset, isExpired } from './committed-offsets.ts'
+import type { ConsumerGroup } from './consumer/consumer-group.ts'
 import { assertMayCommitInConsumerGroup } from './consumer/offsets.ts'
 import type { GroupRecord } from './group-records.ts'
 import type { GroupShard } from './group-shard.ts'
@@ -44,7 +45,6 @@ const tombstonesPerBatch = 1000
  */
 export async function commitOffsets(shard: GroupShard, request: CommitRequest): Promise<ErrorName[]> {
   const { groupId, identity, retentionMs } = request
-  const { settings, clock } = shard.context
   const group = shard.find(groupId)?.group
   if (group === undefined) assertMayCreate(request)
   else if (group instanceof ClassicGroup) assertMayCommit(group, identity)
@@ -53,18 +53,64 @@ export async function commitOffsets(shard: GroupShard, request: CommitRequest): 
     // A member that commits is alive; it may be too busy with its records to send a heartbeat.
     group.members.get(identity.memberId)?.renewSession()
   }
-  const commitTimestampMs = clock.now()
+  const commitTimestampMs = shard.context.clock.now()
   const expireTimestampMs =
     retentionMs === null ? null : Math.min(Math.max(commitTimestampMs + retentionMs, 0), Number.MAX_SAFE_INTEGER)
+  const { records, results } = recordsOf(shard, { ...request, commitTimestampMs, expireTimestampMs })
+  if (records.length > 0) await shard.store(records)
+  return results
+}
+
+export interface TransactionalCommitRequest {
+  readonly groupId: string
+  readonly producer: { readonly producerId: number; readonly producerEpoch: number }
+  /** Generation -1 and no member id: a client that does not say who it is (before KIP-447, or outside of group membership). */
+  readonly identity: MemberIdentity
+  /** Since TxnOffsetCommit v6 a client knows GROUP_ID_NOT_FOUND and STALE_MEMBER_EPOCH. */
+  readonly knowsGroupErrors: boolean
+  readonly offsets: readonly OffsetToCommit[]
+}
+
+/**
+ * Stores the offsets as part of the producer's transaction, appending before this returns: they count once that is committed.
+ * @returns an error for each of the offsets, in their order, once all that are stored are durable
+ * @throws KafkaError what holds for the whole request
+ */
+export async function commitOffsetsInTransaction(
+  shard: GroupShard,
+  request: TransactionalCommitRequest,
+): Promise<ErrorName[]> {
+  const { groupId, identity, offsets, producer, knowsGroupErrors } = request
+  const group = shard.find(groupId)?.group
+  if (group === undefined) assertMayCreate({ groupId, identity, knowsGroupIdNotFound: knowsGroupErrors })
+  else if (group instanceof ClassicGroup) assertMayCommitInTransaction(group, identity)
+  else assertMayCommitInTransactionOfConsumerGroup(group, request)
+  const { records, results } = recordsOf(shard, {
+    ...{ groupId, offsets, commitTimestampMs: shard.context.clock.now(), expireTimestampMs: null },
+  })
+  if (records.length > 0) await shard.store(records, producer)
+  return results
+}
+
+/** What is to be stored, and an error for each offset. */
+function recordsOf(
+  { context: { settings } }: GroupShard,
+  commit: {
+    groupId: string
+    offsets: readonly OffsetToCommit[]
+    commitTimestampMs: number
+    expireTimestampMs: number | null
+  },
+): { records: GroupRecord[]; results: ErrorName[] } {
+  const { groupId, commitTimestampMs, expireTimestampMs } = commit
   const records: GroupRecord[] = []
-  const results = request.offsets.map(({ topic, partition, ...offset }): ErrorName => {
+  const results = commit.offsets.map(({ topic, partition, ...offset }): ErrorName => {
     if (offset.metadata.length > settings.offsetMetadataMaxBytes) return 'OFFSET_METADATA_TOO_LARGE'
     const value: CommittedOffset = { ...offset, commitTimestampMs, expireTimestampMs }
     records.push({ kind: 'offset', groupId, topic, partition, value })
     return 'NONE'
   })
-  if (records.length > 0) await shard.store(records)
-  return results
+  return { records, results }
 }
 
 /**
@@ -85,7 +131,7 @@ export async function deleteOffsets(
   const records: GroupRecord[] = []
   const results = offsets.map(({ topic, partition }): ErrorName => {
     if (group.isSubscribedTo(topic)) return 'GROUP_SUBSCRIBED_TO_TOPIC'
-    if (entry.offsets.get(topic, partition) !== undefined) {
+    if (entry.offsets.get(topic, partition) !== undefined || entry.offsets.isPending(topic, partition)) {
       records.push({ kind: 'offset', groupId, topic, partition, value: null })
     }
     return 'NONE'
@@ -111,7 +157,10 @@ export async function expireOffsets(shard: GroupShard): Promise<void> {
     // A commit that is being written right now may renew what looks expired: this group's turn comes next time.
     if (shard.isStoring(groupId)) continue
     const nowMs = clock.now()
-    await storeTombstones(shard, groupId, of => isExpired({ group, ...of, nowMs, retentionMs }))
+    await storeTombstones(shard, groupId, of => {
+      // What a transaction is about to commit anew is in use.
+      return !offsets.isPending(of.topic, of.partition) && isExpired({ group, ...of, nowMs, retentionMs })
+    })
     // Meanwhile it may have become a group of the other protocol.
     if (shard.entries.get(groupId)?.group !== group) continue
     const isAwaited = group instanceof ClassicGroup && group.pendingMembers.size > 0
@@ -125,13 +174,12 @@ export async function expireOffsets(shard: GroupShard): Promise<void> {
 async function storeTombstones(
   shard: GroupShard,
   groupId: string,
-  select: (of: { topic: string; offset: CommittedOffset }) => boolean,
+  select: (of: { topic: string; partition: number; offset: CommittedOffset }) => boolean,
 ): Promise<void> {
   const records: GroupRecord[] = []
-  for (const [topic, partitions] of shard.find(groupId)?.offsets.topics ?? []) {
-    for (const [partition, offset] of partitions) {
-      if (select({ topic, offset })) records.push({ kind: 'offset', groupId, topic, partition, value: null })
-    }
+  const offsets = shard.find(groupId)?.offsets
+  for (const { topic, partition, offset } of [...(offsets?.all() ?? []), ...(offsets?.pending() ?? [])]) {
+    if (select({ topic, partition, offset })) records.push({ kind: 'offset', groupId, topic, partition, value: null })
   }
   const stored: Promise<void>[] = []
   for (let i = 0; i < records.length; i += tombstonesPerBatch) {
@@ -140,7 +188,30 @@ async function storeTombstones(
   await Promise.all(stored)
 }
 
-function assertMayCreate({ identity, knowsGroupIdNotFound, groupId }: CommitRequest): void {
+/** A client that does not say who it is, is trusted: its transaction fences it. */
+function assertMayCommitInTransaction(group: ClassicGroup, identity: MemberIdentity): void {
+  const { memberId, groupInstanceId, generationId } = identity
+  if (generationId < 0 && (group.state === 'Empty' || (memberId === '' && groupInstanceId === null))) return
+  group.memberOf(identity)
+  if (generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')
+}
+
+function assertMayCommitInTransactionOfConsumerGroup(group: ConsumerGroup, request: TransactionalCommitRequest): void {
+  const { identity, offsets, knowsGroupErrors } = request
+  if (identity.generationId < 0 && identity.memberId === '') return
+  try {
+    assertMayCommitInConsumerGroup(group, { identity, offsets, knowsGroupIdNotFound: true })
+  } catch (error) {
+    if (!(error instanceof KafkaError) || error.errorName !== 'STALE_MEMBER_EPOCH' || knowsGroupErrors) throw error
+    throw new KafkaError('ILLEGAL_GENERATION', error.message)
+  }
+}
+
+function assertMayCreate({
+  identity,
+  knowsGroupIdNotFound,
+  groupId,
+}: Pick<CommitRequest, 'identity' | 'knowsGroupIdNotFound' | 'groupId'>): void {
   if (identity.generationId < 0) return
   if (knowsGroupIdNotFound) throw new KafkaError('GROUP_ID_NOT_FOUND', `Group ${groupId} not found.`)
   throw new KafkaError('ILLEGAL_GENERATION')

@@ -193,7 +193,7 @@ export class Connection implements ConnectionInfo {
       const received = dispatcher.receive(frame)
       this.clientId = received.clientId
       const intervention = dispatcher.intervention(received, this)
-      const isPipelined = received.entry.handler.pipelined && intervention === null
+      const isPipelined = intervention === null && dispatcher.isPipelined(received, this)
       this.#isBlocked = !isPipelined
       const answer =
         intervention === null ? dispatcher.act(received, this) : dispatcher.intervene(intervention, received, this)

@@ -104,9 +104,16 @@ export class Dispatcher {
     }
   }
 
+  /** Whether the next request of the connection may begin when `act` has returned; to be asked before. */
+  isPipelined(received: ReceivedRequest, connection: ConnectionInfo): boolean {
+    if (received.isUnsupportedVersion) return false
+    const { entry, version, request } = received
+    return entry.handler.isPipelined({ request, version, broker: this.#services, connection } as never)
+  }
+
   /**
    * Acts on a request. Never throws and never rejects: whatever goes wrong is an answer (or, with acks=0, none).
-   * What must happen in order has happened when it returns if the handler is `pipelined`.
+   * What must happen in order has happened when it returns if `isPipelined`.
    */
   act(received: ReceivedRequest, connection: ConnectionInfo): AnswerBytes | Promise<AnswerBytes> {
     if (this.#held !== null) return this.#held.then(() => this.act(received, connection))

@@ -46,6 +46,9 @@ const dynamic: Options = { dynamic: true }
 const topicDefault = (name: string): string => `Default of the topic setting ${name}.`
 
 const declarations = {
+  'add.partitions.to.txn.retry.backoff.max.ms': int(
+    'How long a request waits for the end of the transaction before, until its client is told to try again.',
+  ),
   'advertised.listeners': optionalList(
     'The addresses that clients are told to connect to. Not set: what the client used to reach a loopback or wildcard listener.',
   ),
@@ -164,6 +167,22 @@ const declarations = {
   'socket.listen.backlog.size': int('The most connections that wait to be accepted.', { default: '511' }),
   'socket.request.max.bytes': int('The largest request that is accepted.'),
   'telemetry.max.bytes': int('The most bytes of metrics that a client may push at a time, packed and unpacked.'),
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(
+    'How often transactions are looked for that are open for longer than they may be.',
+  ),
+  'transaction.max.timeout.ms': int('The longest time that a transaction may be open, whatever its producer asks for.'),
+  'transaction.remove.expired.transaction.cleanup.interval.ms': int(
+    'How often transactional ids are looked for that are to be forgotten.',
+  ),
+  // As offsets.topic.num.partitions.
+  'transaction.state.log.num.partitions': int(
+    'Partitions of the topic that keeps transactions; fixed once it exists.',
+    {
+      default: '4',
+    },
+  ),
+  'transaction.state.log.segment.bytes': int('The segment size of the topic that keeps transactions.'),
+  'transactional.id.expiration.ms': int('How long a transactional id is remembered after its last transaction.'),
   'unclean.leader.election.enable': boolean(topicDefault('unclean.leader.election.enable'), dynamic),
 } satisfies Record<string, Declaration<SettingValue | null>>
 

@@ -2,15 +2,16 @@
 
 import { defaultLogConfig } from '@ottla/log'
 import { KafkaError, RecordBatch } from '@ottla/protocol'
-import type { GroupStorage } from '../groups/group-log.ts'
+import type { StateStorage } from '../coordinators/state-log.ts'
 
 type Callback = (error?: KafkaError) => void
 
-export class MemoryLog implements GroupStorage {
+export class MemoryLog implements StateStorage {
   readonly topic = '__consumer_offsets'
   readonly partition = 0
   readonly config = defaultLogConfig
   isOffline = false
+  readonly leaderEpoch = 0
   readonly logStartOffset = 0
   logEndOffset = 0
   /** Refuses appends, as a full disk does. */
@@ -20,7 +21,7 @@ export class MemoryLog implements GroupStorage {
   #batches: Buffer[] = []
   #waiting: { offset: number; callback: Callback }[] = []
 
-  append(records: Buffer): ReturnType<GroupStorage['append']> {
+  append(records: Buffer): ReturnType<StateStorage['append']> {
     if (this.isFull) throw new KafkaError('KAFKA_STORAGE_ERROR', 'no room')
     const batch = new RecordBatch(Buffer.from(records))
     batch.setBaseOffset(this.logEndOffset)
@@ -62,7 +63,7 @@ export class MemoryLog implements GroupStorage {
     this.completeWrites()
   }
 
-  read({ fromOffset }: { fromOffset: number }): ReturnType<GroupStorage['read']> {
+  read({ fromOffset }: { fromOffset: number }): ReturnType<StateStorage['read']> {
     const records = this.#batches.filter(buffer => new RecordBatch(buffer).baseOffset >= fromOffset)
     const sizeInBytes = records.reduce((sum, { length }) => sum + length, 0)
     const { logEndOffset } = this
@@ -73,6 +74,6 @@ export class MemoryLog implements GroupStorage {
       lastStableOffset: logEndOffset,
       logStartOffset: 0,
       logEndOffset,
-    } as Awaited<ReturnType<GroupStorage['read']>>
+    } as Awaited<ReturnType<StateStorage['read']>>
   }
 }
