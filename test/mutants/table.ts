@@ -413,7 +413,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a commit of a former generation is taken',
     file: 'broker/src/groups/offset-operations.ts',
-    from: "  if (generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')\n",
+    from: "  if (identity.generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')\n",
     to: '',
   },
   {
@@ -425,8 +425,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a consumer group's change is answered before it is durable",
     file: 'broker/src/groups/group-shard.ts',
-    from: '    for (const record of records) this.#replay(record)\n    return promise\n',
-    to: '    for (const record of records) this.#replay(record)\n    promise.catch(() => undefined)\n    return Promise.resolve()\n',
+    from: '    return promise\n  }\n\n  #beginStoring',
+    to: '    promise.catch(() => undefined)\n    return Promise.resolve()\n  }\n\n  #beginStoring',
   },
   {
     name: 'what the log of groups has lost stays in memory',
@@ -441,5 +441,68 @@ export const mutants: readonly Mutant[] = [
     from: "if (this.#state === 'active' && !this.#log.isOffline) expireMember",
     to: "if (this.#state === 'active') expireMember",
     foundBy: { test: 'packages/broker/src/groups/consumer/consumer-group.test.ts' },
+  },
+  {
+    name: 'the end of a transaction is answered before it is durable',
+    file: 'broker/src/transactions/transaction-coordinator.ts',
+    from: '      await shard.change(next)\n      return producerOf(next)\n    }\n  }\n\n  /** Of one id.',
+    to: '      void shard.change(next).catch(() => undefined)\n      return producerOf(next)\n    }\n  }\n\n  /** Of one id.',
+  },
+  {
+    name: 'the end of a transaction is written before it is durable',
+    file: 'broker/src/transactions/transaction-shard.ts',
+    from: '    entry.pending = value\n',
+    to: '    entry.pending = value\n    if (value !== null && isEnding(value)) void this.#writeEnd(entry, value)\n',
+  },
+  {
+    name: 'records of a transaction are written before its log knows of it',
+    file: 'broker/src/transactions/transaction-shard.ts',
+    from: '    entry.pending = value\n',
+    to: "    entry.pending = value\n    if (value?.state === 'Ongoing') entry.transaction = value\n",
+    foundBy: { test: 'packages/broker/src/transactions/transaction-coordinator.test.ts' },
+  },
+  {
+    name: 'a transaction is complete before its markers are durable',
+    file: 'broker/src/transactions/transaction-shard.ts',
+    from: '      const failures = await this.#writeMarkers(partitions, marker)\n',
+    to: '      void this.#writeMarkers(partitions, marker)\n      const failures: { partition: TopicPartition; error: unknown }[] = []\n',
+  },
+  {
+    name: 'the end that was decided before a crash is not written after it',
+    file: 'broker/src/transactions/transaction-shard.ts',
+    from: '      if (isEnding(transaction)) void this.#writeEnd(entry, transaction)\n      else if',
+    to: '      if',
+  },
+  {
+    name: 'a transaction that was decided is aborted after a crash',
+    file: 'broker/src/transactions/transaction-shard.ts',
+    from: "    const result = transaction.state === 'PrepareCommit' ? 'commit' : 'abort'\n",
+    to: "    const result = transaction.state === 'PrepareCommit' && transaction.lastProducerEpoch >= 0 ? 'commit' : 'abort'\n",
+  },
+  {
+    name: 'who comes under a transactional id does not fence the one before',
+    file: 'broker/src/transactions/transaction.ts',
+    from: '    return change(current, { ...fields, producerEpoch: current.producerEpoch + 1, lastProducerEpoch })',
+    to: '    return change(current, { ...fields, producerEpoch: Math.max(current.producerEpoch, 0), lastProducerEpoch })',
+    foundBy: { test: 'packages/broker/src/transactions/transaction.test.ts' },
+  },
+  {
+    name: 'records are taken behind the decision to end their transaction',
+    file: 'broker/src/transactions/transaction-coordinator.ts',
+    from: "(entry?.pending == null || entry.pending.state === 'Ongoing')",
+    to: 'entry !== undefined',
+    foundBy: { test: 'packages/broker/src/transactions/transaction-coordinator.test.ts' },
+  },
+  {
+    name: 'offsets of an aborted transaction count',
+    file: 'broker/src/groups/committed-offsets.ts',
+    from: "    if (ofProducer === undefined || result === 'abort') return\n",
+    to: '    if (ofProducer === undefined) return\n',
+  },
+  {
+    name: 'offsets of a transaction count before it is committed',
+    file: 'broker/src/groups/group-shard.ts',
+    from: '      if (producerId === null) this.#findOrCreate(groupId)',
+    to: '      if (producerId === null || producerId > 0) this.#findOrCreate(groupId)',
   },
 ]

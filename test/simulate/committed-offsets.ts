@@ -119,7 +119,7 @@ export async function readBack(world: World, ledger: Ledger, { groupId, topic, p
 }
 
 /** The clock was ever so late that what was committed before may have expired. */
-function mayBeForgotten({ time }: World): boolean {
+export function mayBeForgotten({ time }: World): boolean {
   return time.latestWallMs() - time.earliestWallMs() > offsetsRetentionMinutes * 60_000
 }
 

@@ -20,6 +20,8 @@ import { newIdempotentProducer, produceIdempotently } from './idempotent-produce
 import { check, Ledger } from './ledger.ts'
 import { produceOnce, producePlainly } from './producers.ts'
 import { ConnectionLostError, type ServerOptions, SimulatedServer } from './server.ts'
+import { TransactionalCrew } from './transactional-producers.ts'
+import { createTransfersTopic, Transfers } from './transfers.ts'
 import { verify } from './verification.ts'
 import { Life, VirtualTime } from './virtual-time.ts'
 import { World } from './world.ts'
@@ -55,6 +57,8 @@ const properties: ReadonlyMap<string, string> = new Map([
   ['listeners', 'PLAINTEXT://127.0.0.1:9092'],
   ['log.dirs', dataPath],
   ['offsets.topic.num.partitions', '2'],
+  ['transaction.state.log.num.partitions', '2'],
+  ['transaction.abort.timed.out.transaction.cleanup.interval.ms', '100'],
   // Small segments, so that a short run has many: an index of 60 bytes is full after four batches.
   ['log.index.size.max.bytes', '60'],
   ['log.index.interval.bytes', '0'],
@@ -109,6 +113,8 @@ class Simulation {
   readonly #producers = ['first', 'second'].map(newIdempotentProducer)
   readonly #classicCrew = new ClassicCrew()
   readonly #consumerCrew = new ConsumerCrew()
+  readonly #transactionalCrew = new TransactionalCrew()
+  readonly #transfers = new Transfers()
   #disk = new SimulatedDisk()
   /** `unknown`: the process ended before it served, whatever it found may be there still. */
   #lastStop: 'clean' | 'unclean' | 'unknown' = 'unknown'
@@ -189,6 +195,8 @@ class Simulation {
     const hasAllLogs = faults.count === 0
     if (hasAllLogs) {
       await verify(world, ledger, { wasUnclean: !wasCleanStop })
+      await this.#transactionalCrew.verify(world, this.#transfers)
+      await createTransfersTopic(world, this.#transfers)
       await this.#createLastingTopics()
     }
     faults.begin({ fullWithinMs: 200 })
@@ -241,6 +249,7 @@ class Simulation {
       ...committerGroupIds.map(groupId => commit(world, ledger, groupId, Math.ceil(count / 2))),
       this.#classicCrew.work(world, ledger, 2 * count),
       this.#consumerCrew.work(world, ledger, Math.ceil(count / 2)),
+      this.#transactionalCrew.work(world, this.#transfers, count),
     ])
     return false
   }

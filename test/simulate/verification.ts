@@ -7,6 +7,7 @@ import { committerGroupIds } from './committers.ts'
 import { consumerGroupId } from './consumer-members.ts'
 import { fetchOnce, offsetOf } from './consumers.ts'
 import { check, type Ledger, type TopicLedger } from './ledger.ts'
+import { transfersTopic } from './transfers.ts'
 import type { World } from './world.ts'
 
 const topicResource = 2
@@ -46,7 +47,11 @@ async function verifyTopics(world: World, ledger: Ledger): Promise<void> {
     () => ({ topics: null, allowAutoTopicCreation: false, includeTopicAuthorizedOperations: false }),
     { from: 10 },
   )
-  const found = new Map(response.topics.filter(({ isInternal }) => !isInternal).map(topic => [topic.name, topic]))
+  const found = new Map(
+    response.topics
+      .filter(({ isInternal, name }) => !isInternal && name !== transfersTopic)
+      .map(topic => [topic.name, topic]),
+  )
   for (const topic of ledger.topics.toReversed()) {
     const there = found.get(topic.name)
     const isThere = there !== undefined && (topic.id === null || there.topicId === topic.id)

@@ -192,8 +192,12 @@ async function storeTombstones(
 function assertMayCommitInTransaction(group: ClassicGroup, identity: MemberIdentity): void {
   const { memberId, groupInstanceId, generationId } = identity
   if (generationId < 0 && (group.state === 'Empty' || (memberId === '' && groupInstanceId === null))) return
+  assertIsMember(group, identity)
+}
+
+function assertIsMember(group: ClassicGroup, identity: MemberIdentity): void {
   group.memberOf(identity)
-  if (generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')
+  if (identity.generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')
 }
 
 function assertMayCommitInTransactionOfConsumerGroup(group: ConsumerGroup, request: TransactionalCommitRequest): void {
@@ -222,8 +226,7 @@ function assertMayCommit(group: ClassicGroup, identity: MemberIdentity): void {
   if (generationId < 0 && group.state === 'Empty') return
   // Offsets of a group that has members are theirs alone.
   if (generationId < 0 && memberId === '' && groupInstanceId === null) throw new KafkaError('UNKNOWN_MEMBER_ID')
-  group.memberOf(identity)
-  if (generationId !== group.generationId) throw new KafkaError('ILLEGAL_GENERATION')
+  assertIsMember(group, identity)
   // The member knows of the new generation but not yet what it is to read in it.
   if (group.state === 'CompletingRebalance') throw new KafkaError('REBALANCE_IN_PROGRESS')
 }
