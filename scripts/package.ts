@@ -41,7 +41,14 @@ function manifest(): object {
     type: 'module',
     engines: { node: `^${oldestNode} || >=24` },
     bin: { ottla: './bin.js' },
-    exports: { '.': { types: './index.d.ts', default: './index.js' }, './package.json': './package.json' },
+    exports: {
+      '.': {
+        import: { types: './index.d.ts', default: './index.js' },
+        require: { types: './index.d.cts', default: './index.cjs' },
+      },
+      './package.json': './package.json',
+    },
+    main: './index.cjs',
     types: './index.d.ts',
     sideEffects: false,
     dependencies,

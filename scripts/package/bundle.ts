@@ -1,9 +1,9 @@
 /**
- * The published JavaScript: everything that is plain JavaScript in a few ES modules, with source maps. What is bundled needs no download
+ * The published JavaScript: everything that is plain JavaScript in a few modules, with source maps. What is bundled needs no download
  * and no resolution at start; what has native parts stays a dependency, since npm picks the build for the platform.
  */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { rolldown } from 'rolldown'
 
@@ -24,16 +24,32 @@ export interface BundledPackage {
   licenseText: string
 }
 
-/** Writes the modules and resolves to the third-party packages that are in them, by name. */
-export async function bundle({ root, directory, external }: BundleOptions): Promise<BundledPackage[]> {
+/**
+ * Writes the modules and resolves to the third-party packages that are in them, by name. The API is there as CommonJS, too: in a Jest test,
+ * no version of Node.js can require an ES module.
+ */
+export async function bundle(options: BundleOptions): Promise<BundledPackage[]> {
+  const index = 'packages/ottla/src/index.ts'
+  const modules = await write(options, 'esm', {
+    index,
+    bin: 'packages/ottla/src/bin.ts',
+    // Started by its URL, so no import leads there; it is looked for beside the module that starts it.
+    'cleaner-thread-main': 'packages/log/src/compaction/cleaner-thread-main.ts',
+  })
+  await write(options, 'cjs', { index })
+  return thirdParties(options.root, modules)
+}
+
+/** Resolves to the paths of the source modules. */
+async function write(
+  { root, directory, external }: BundleOptions,
+  format: 'esm' | 'cjs',
+  input: Record<string, string>,
+): Promise<string[]> {
+  const extension = format === 'esm' ? 'js' : 'cjs'
   const build = await rolldown({
     cwd: root,
-    input: {
-      index: 'packages/ottla/src/index.ts',
-      bin: 'packages/ottla/src/bin.ts',
-      // Started by its URL, so no import leads there; it looks for it beside its own module.
-      'cleaner-thread-main': 'packages/log/src/compaction/cleaner-thread-main.ts',
-    },
+    input,
     platform: 'node',
     external: [...external],
     transform: { target: `node${oldestNode}` },
@@ -44,15 +60,22 @@ export async function bundle({ root, directory, external }: BundleOptions): Prom
   })
   const { output } = await build.write({
     dir: directory,
-    format: 'esm',
+    format,
     sourcemap: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name]-[hash].js',
+    entryFileNames: `[name].${extension}`,
+    chunkFileNames: `[name]-[hash].${extension}`,
     comments: false,
   })
   await build.close()
-  const modules = output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : []))
-  return thirdParties(root, modules)
+  if (format === 'cjs') for (const { fileName } of output) leaveOutSources(join(directory, fileName))
+  return output.flatMap(chunk => (chunk.type === 'chunk' ? chunk.moduleIds : []))
+}
+
+/** The maps of the ES modules hold the same sources: once is enough. Names and lines of a stack trace need only the mappings. */
+function leaveOutSources(path: string): void {
+  if (!path.endsWith('.map')) return
+  const { sourcesContent: _, ...map } = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify(map))
 }
 
 function thirdParties(root: string, modules: readonly string[]): BundledPackage[] {

@@ -7,6 +7,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
+/** Of modules and their types: for `import`, and for `require`. */
+const extensions = [
+  ['.js', '.d.ts'],
+  ['.cjs', '.d.cts'],
+] as const
+
 export interface DeclarationOptions {
   root: string
   /** With an `index.ts`. */
@@ -39,9 +45,11 @@ export function writeDeclarations({ root, sources, directory }: DeclarationOptio
       written.add(imported)
       waiting.push(imported)
     }
-    const target = join(directory, file)
-    mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, text.replaceAll(/((?:from |import\()'\.[^']*)\.ts'/g, "$1.js'"))
+    mkdirSync(dirname(join(directory, file)), { recursive: true })
+    for (const [module, declaration] of extensions) {
+      const target = join(directory, file.replace(/\.d\.ts$/, declaration))
+      writeFileSync(target, text.replaceAll(/((?:from |import\()'\.[^']*)\.ts'/g, `$1${module}'`))
+    }
   }
   rmSync(scratch, { recursive: true })
 }

@@ -221,7 +221,7 @@ function lockFile(path: string): Lock {
   } catch (cause) {
     if (database?.isOpen) database.close()
     const sqliteBusy = 5
-    if (!(cause instanceof Error) || !('errcode' in cause) || cause.errcode !== sqliteBusy) {
+    if ((cause as { errcode?: number }).errcode !== sqliteBusy) {
       throw new StorageError('Cannot lock the data directory: is it writable?', { path, cause })
     }
     const holder = lockHolder(path)
@@ -296,8 +296,9 @@ async function withDescriptor<T>(open: () => Promise<T>): Promise<T> {
   }
 }
 
+// By their codes: a test runner may load this module in a context where Node's own errors are of another class.
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 export function storageError(
@@ -307,13 +308,13 @@ export function storageError(
   positionInBytes?: number,
   code?: string,
 ): StorageError {
-  const error = cause instanceof Error ? (cause as NodeJS.ErrnoException) : undefined
-  const reason = explanations[error?.code ?? ''] ?? error?.message ?? String(cause)
+  const error = cause as NodeJS.ErrnoException
+  const reason = explanations[error.code ?? ''] ?? error.message
   return new StorageError(`Cannot ${verb}: ${reason}`, {
     path,
     cause,
     ...(positionInBytes === undefined ? {} : { positionInBytes }),
-    code: code ?? error?.code ?? 'UNKNOWN',
+    code: code ?? error.code ?? 'UNKNOWN',
   })
 }
 

@@ -1,5 +1,6 @@
 /** Storing records without a client, as a producer with `acks=all` would have it: they are where its partitioner puts them, and durable. */
 
+import { isUint8Array } from 'node:util/types'
 import type { Broker } from '@ottla/broker'
 import { buildRecordBatch } from '@ottla/protocol'
 import type { RecordInput, RecordPosition } from './api.ts'
@@ -53,10 +54,14 @@ function encode({ key = null, value, headers = {}, timestamp }: RecordInput, now
   return {
     timestamp: timestamp ?? nowMs,
     key: key === null ? null : bytesOf(key),
-    value:
-      value === null ? null : bytesOf(typeof value === 'string' || value instanceof Uint8Array ? value : json(value)),
+    value: value === null ? null : bytesOf(isPlain(value) ? value : json(value)),
     headers: Object.entries(headers).map(([key, value]) => ({ key, value: bytesOf(value) })),
   }
+}
+
+/** Not by its class: a test runner may have one of its own. */
+function isPlain(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' || isUint8Array(value)
 }
 
 function bytesOf(value: string | Uint8Array): Buffer {

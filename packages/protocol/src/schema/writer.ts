@@ -236,7 +236,7 @@ export class Writer {
 
   /** Bytes without a length before them. */
   raw(value: ByteChunks): void {
-    if (value instanceof Uint8Array) this.#append(value)
+    if (ArrayBuffer.isView(value)) this.#append(value)
     else for (const chunk of value) this.#append(chunk)
   }
 
@@ -273,7 +273,7 @@ export class Writer {
 export type ByteChunks = Buffer | readonly Buffer[]
 
 function byteLength(value: ByteChunks): number {
-  if (value instanceof Uint8Array) return value.length
+  if (ArrayBuffer.isView(value)) return value.length
   let bytes = 0
   for (const chunk of value) bytes += chunk.length
   return bytes

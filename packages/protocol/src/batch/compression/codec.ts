@@ -47,7 +47,7 @@ export function withinLimit(
   try {
     return unpack({ maxOutputLength: Math.max(1, maxDecompressedBytes) })
   } catch (error) {
-    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     throw isTooLarge ? new TooManyBytesError(maxDecompressedBytes) : error
   }
 }
