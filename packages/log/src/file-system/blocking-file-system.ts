@@ -22,7 +22,7 @@ export const blockingFileSystem: FileSystem = {
   },
 
   async makeDirectory(path) {
-    attempt('create the directory', path, () => fs.mkdirSync(path))
+    attempt('create the directory', path, () => fs.mkdirSync(path, { mode: 0o700 }))
   },
 
   async readFile(path) {

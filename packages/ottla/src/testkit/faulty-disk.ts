@@ -25,7 +25,7 @@ export class FaultyDisk {
       list: path => this.#call(() => disk.list(path)),
       readFile: path => this.#call(() => disk.readFile(path)),
       rename: (from, to) => this.#call(() => disk.rename(from, to)),
-      link: (from, to) => this.#write(to, () => disk.link(from, to)),
+      link: (existing, path) => this.#write(path, () => disk.link(existing, path)),
       remove: path => this.#call(() => disk.remove(path)),
       removeDirectory: path => this.#call(() => disk.removeDirectory(path)),
       syncDirectory: path => this.#call(async () => (flushes ? disk.syncDirectory(path) : undefined)),
