@@ -24,6 +24,7 @@ import type { Settings } from './settings/settings.ts'
 import type { ClientMetrics } from './telemetry/client-metrics.ts'
 import { type Clock, systemClock } from './time/clock.ts'
 import { TimerWheel } from './time/timer-wheel.ts'
+import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
 
 export interface BrokerOptions {
   readonly settings: Settings
@@ -108,6 +109,10 @@ export class Broker {
 
   get groups(): GroupCoordinator {
     return this.#core.services.groups
+  }
+
+  get transactions(): TransactionCoordinator {
+    return this.#core.services.transactions
   }
 
   /** All timeouts but the network's own. */

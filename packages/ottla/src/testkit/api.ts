@@ -32,8 +32,8 @@ export interface StartOttlaOptions {
   /** `fsync`: acknowledged means on the disk. Default `os`: the page cache is trusted, which is faster. */
   durability?: 'fsync' | 'os'
   /**
-   * Broker settings by Kafka's names: `{ 'num.partitions': '3' }`. Two have another default here: `group.initial.rebalance.delay.ms` is 0,
-   * so that a consumer group need not wait for more members, and `offsets.topic.num.partitions` is 1.
+   * Broker settings by Kafka's names: `{ 'num.partitions': '3' }`. Three have another default here: `group.initial.rebalance.delay.ms` is 0,
+   * so that a consumer group need not wait for more members; `offsets.topic.num.partitions` and `transaction.state.log.num.partitions` are 1.
    */
   settings?: Readonly<Record<string, string>>
   /** Default: nothing is logged. */

@@ -28,7 +28,7 @@ export function createClock(time: MovableTime, broker: () => Broker): OttlaClock
     async advance(duration) {
       const ms = typeof duration === 'number' ? duration : milliseconds(duration)
       if (!(ms >= 0) || !Number.isFinite(ms)) throw new RangeError(`Time can't be moved on by ${ms} ms`)
-      const { timers, groups, logs } = broker()
+      const { timers, groups, transactions, logs } = broker()
       const targetMs = timers.nowMs() + ms
       for (let dueMs = timers.nextDueMs(); dueMs !== null && dueMs < targetMs; dueMs = timers.nextDueMs()) {
         time.move(Math.max(dueMs - timers.nowMs(), 0))
@@ -36,6 +36,8 @@ export function createClock(time: MovableTime, broker: () => Broker): OttlaClock
       }
       time.move(Math.max(targetMs - timers.nowMs(), 0))
       timers.advance()
+      await transactions.abortTimedOut()
+      await transactions.expire()
       await groups.expireOffsets()
       await logs.upkeep()
       await logs.compact()

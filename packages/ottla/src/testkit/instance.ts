@@ -36,6 +36,7 @@ import { waitForRecord } from './wait-for.ts'
 const testDefaults: readonly (readonly [name: string, value: string])[] = [
   ['group.initial.rebalance.delay.ms', '0'],
   ['offsets.topic.num.partitions', '1'],
+  ['transaction.state.log.num.partitions', '1'],
 ]
 const defaultWaitMs = 5_000
 
