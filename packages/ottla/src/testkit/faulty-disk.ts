@@ -9,13 +9,16 @@ export class FaultyDisk {
   isFull = false
   readonly fileSystem: FileSystem
   readonly #flushes: boolean
+  /** Every file and directory that was created, written, renamed or removed. */
+  readonly #touched: Set<string>
   #isKilled = false
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #held = new Set<File | Lock>()
 
   /** Without `flushes` nothing waits for the disk itself: what a process has written outlives it all the same, in the page cache. */
-  constructor({ flushes }: { flushes: boolean }) {
+  constructor({ flushes, touched }: { flushes: boolean; touched: Set<string> }) {
     this.#flushes = flushes
+    this.#touched = touched
     const disk = flushes ? nodeFileSystem : blockingFileSystem
     this.fileSystem = {
       bootId: () => disk.bootId(),
@@ -24,10 +27,19 @@ export class FaultyDisk {
       stat: path => this.#call(() => disk.stat(path)),
       list: path => this.#call(() => disk.list(path)),
       readFile: path => this.#call(() => disk.readFile(path)),
-      rename: (from, to) => this.#call(() => disk.rename(from, to)),
+      rename: (from, to) => {
+        this.#touched.add(from).add(to)
+        return this.#call(() => disk.rename(from, to))
+      },
       link: (existing, path) => this.#write(path, () => disk.link(existing, path)),
-      remove: path => this.#call(() => disk.remove(path)),
-      removeDirectory: path => this.#call(() => disk.removeDirectory(path)),
+      remove: path => {
+        this.#touched.add(path)
+        return this.#call(() => disk.remove(path))
+      },
+      removeDirectory: path => {
+        this.#touched.add(path)
+        return this.#call(() => disk.removeDirectory(path))
+      },
       syncDirectory: path => this.#call(async () => (flushes ? disk.syncDirectory(path) : undefined)),
       makeDirectory: path => this.#write(path, () => disk.makeDirectory(path)),
       open: (path, options) => {
@@ -59,13 +71,17 @@ export class FaultyDisk {
       read: (position, length, into) => this.#call(() => file.read(position, length, into)),
       write: (buffers, position) => this.#write(path, () => file.write(buffers, position)),
       datasync: () => this.#call(async () => (this.#flushes ? file.datasync() : undefined)),
-      truncate: size => this.#call(() => file.truncate(size)),
+      truncate: size => {
+        this.#touched.add(path)
+        return this.#call(() => file.truncate(size))
+      },
       sizeInBytes: () => this.#call(() => file.sizeInBytes()),
       close: () => this.#release(file, () => file.close()),
     }
   }
 
   #write<T>(path: string, work: () => Promise<T>): Promise<T> {
+    this.#touched.add(path)
     if (!this.isFull || this.#isKilled) return this.#call(work)
     return Promise.reject(
       new StorageError('Cannot write: no space left on the disk (a fault that a test put in)', {

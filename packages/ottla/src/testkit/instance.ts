@@ -7,7 +7,7 @@
  * Changes of state happen one after the other. What reads the broker's records ends when the core that it reads is gone.
  */
 
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Broker, formatHostAndPort, Settings, silentLogger } from '@ottla/broker'
@@ -31,6 +31,7 @@ import { createGroups } from './groups.ts'
 import { produceRecords } from './produce.ts'
 import { readRecords } from './records.ts'
 import type { RequestFaults } from './request-faults.ts'
+import { StartState } from './start-state.ts'
 import { waitForRecord } from './wait-for.ts'
 
 const testDefaults: readonly (readonly [name: string, value: string])[] = [
@@ -66,7 +67,10 @@ class Instance implements Ottla {
   readonly #temporary: string[]
   readonly #time = new MovableTime()
   readonly #requestFaults: RequestFaults
-  readonly #discarded: Promise<void>[] = []
+  /** Paths in the data directory that are not as `#startState` has them. */
+  readonly #touched = new Set<string>()
+  /** Saved by the first reset. */
+  #startState: StartState | null = null
   #disk: FaultyDisk
   #broker: Broker | null = null
   #listen: string
@@ -148,14 +152,13 @@ class Instance implements Ottla {
       if (this.#options.dataDir !== undefined)
         throw new Error(`${this.dataDir} is kept: reset() works on temporary directories only`)
       this.faults.clear()
-      if (this.#broker === null) {
-        await this.#beginAnew()
-        await this.#start()
-      } else {
-        this.#endCore('the broker was reset')
-        await this.#broker.reopen(() => this.#beginAnew(), { discards: true })
-      }
+      await this.#backToStart(() => this.#beginAnew())
+      if (this.#startState !== null) return
+      // From now on a reset costs no more than what has happened since.
       await this.#createTopics()
+      const saved = `${this.dataDir}-start`
+      await this.#save(saved, () => this.#touched.clear())
+      this.#startState = new StartState({ saved, dataDir: this.dataDir })
     })
   }
 
@@ -196,7 +199,7 @@ class Instance implements Ottla {
   }
 
   #newDisk(): FaultyDisk {
-    return new FaultyDisk({ flushes: this.#options.durability === 'fsync' })
+    return new FaultyDisk({ flushes: this.#options.durability === 'fsync', touched: this.#touched })
   }
 
   get #running(): Broker {
@@ -240,15 +243,30 @@ class Instance implements Ottla {
     }
   }
 
-  /** Gives up what there is: the directory is as it was before the first start, and time runs as it did. */
+  /** `work` puts the directory in the state of the start; what there is is given up. */
+  async #backToStart(work: () => Promise<void>): Promise<void> {
+    const begin = async () => {
+      await this.#disk.kill()
+      await work()
+      this.#time.reset()
+      this.#disk = this.#newDisk()
+    }
+    if (this.#broker === null) {
+      await begin()
+      await this.#start()
+    } else {
+      this.#endCore('the broker was reset')
+      await this.#broker.reopen(begin, { discards: true })
+    }
+  }
+
   async #beginAnew(): Promise<void> {
-    await this.#disk.kill()
-    this.#disk = this.#newDisk()
-    this.#time.reset()
-    const discarded = `${this.dataDir}-${this.#discarded.length}`
-    await rename(this.dataDir, discarded)
-    // Nobody has to wait for it but `stop`.
-    this.#discarded.push(rm(discarded, { recursive: true, force: true }))
+    if (this.#startState !== null) {
+      this.#startState.restore(this.#touched)
+      this.#touched.clear()
+      return
+    }
+    await rm(this.dataDir, { recursive: true })
     const { from } = this.#options
     if (from === undefined) return
     await mkdir(this.dataDir)
@@ -256,14 +274,14 @@ class Instance implements Ottla {
   }
 
   /** The broker goes on in any case. */
-  async #save(target: string): Promise<void> {
+  async #save(target: string, onSaved?: () => void): Promise<void> {
     const broker = this.#running
     await mkdir(target)
     this.#endCore('the broker was stopped for a snapshot')
     let copied: Promise<void> | undefined
     await broker.reopen(async () => {
       copied = copyDirectory(this.dataDir, target)
-      await copied.catch(() => undefined) // told below
+      await copied.then(onSaved, () => undefined) // a failure is told below
     })
     await copied
   }
@@ -298,7 +316,6 @@ class Instance implements Ottla {
     try {
       await broker?.stop()
     } finally {
-      await Promise.all(this.#discarded)
       await Promise.all(this.#temporary.map(path => rm(path, { recursive: true, force: true })))
     }
   }
