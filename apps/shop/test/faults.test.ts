@@ -72,7 +72,7 @@ test('mails that are refused park their orders alone, in order, also through a k
   assert.deepEqual(
     keys.map(({ first, waiting }) => [first.type, first.error, waiting]),
     orders.map((_, index) => [
-      'shop.order.created.v1',
+      'shop.order.created.v2',
       `mail refused the call (422): Order ${keys[index]?.first.subject} is refused.`,
       1,
     ]),

@@ -1,5 +1,7 @@
 /** A service that joins later, a read model built anew, replays that do nothing twice, instances, and one order's trace. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Totals } from '../src/contracts/http.ts'
 import type { SpanView } from '../src/contracts/operations.ts'
@@ -111,4 +113,29 @@ test('the trace of an order has every service in it, in one tree', async () => {
       [`POST /orders?style=${style}`],
     )
   }
+})
+
+test('a customer who is erased is unreadable everywhere; orders, totals and replays stay as they are', async () => {
+  const shippingAddress = '12 Ink Lane'
+  const { body } = await shop.post({ ...mugs(1, 'erasmus'), shippingAddress })
+  await shop.untilFinal(body.orderId)
+  const before = await assertBalanced()
+  assert.equal((await shop.order(body.orderId)).shippingAddress, shippingAddress)
+  const totals = await shop.get<Totals>('/totals')
+  const erase = async () => (await fetch(`${shop.url}/customers/erasmus`, { method: 'DELETE' })).json()
+  assert.deepEqual(await erase(), { erased: true })
+  assert.deepEqual(await erase(), { erased: false })
+  assert.equal((await shop.order(body.orderId)).shippingAddress, null)
+  await assertBalanced()
+  assert.equal(bookOf(await shop.get<Snapshot>('/stage/snapshot'), 'notification').customersWithKey, 0)
+  const files = readdirSync(shop.dataDirectory, { recursive: true, withFileTypes: true })
+  const found = files
+    .filter(file => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(shippingAddress))
+    .map(file => file.name)
+  assert.deepEqual(found, [], 'no file of the shop, the broker’s log among them, has ever held the address itself')
+  await shop.operate('analytics/rebuild')
+  await shop.operate('notification/replay', {})
+  const afterwards = await assertBalanced()
+  assert.deepEqual(await shop.get<Totals>('/totals'), totals)
+  assert.deepEqual(bookOf(afterwards, 'mail'), bookOf(before, 'mail'), 'no second mail')
 })

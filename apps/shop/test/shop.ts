@@ -29,6 +29,7 @@ export async function startShop(env: Record<string, string> = {}) {
   const shop = {
     url: stage.url,
     ownBroker: stage.ownBroker,
+    dataDirectory,
     stop,
 
     async post(order: unknown, options: { style?: Style; key?: string } = {}): Promise<Answer> {

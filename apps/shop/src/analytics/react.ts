@@ -8,9 +8,9 @@ type Tables = AnalyticsTables
 
 export function analyticsReactions(): Reactions<Tables> {
   return {
-    ...on<Tables, typeof orders, 'shop.order.created.v1'>(
+    ...on<Tables, typeof orders, 'shop.order.created.v2'>(
       orders,
-      'shop.order.created.v1',
+      'shop.order.created.v2',
       ({ data }) =>
         ({ database }) =>
           countCreated(database, data),

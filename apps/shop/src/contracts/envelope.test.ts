@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Envelope, fromRecord, toRecord, UndecodableError } from './envelope.ts'
+import { customers } from './customers.ts'
+import { type Envelope, fromRecord, NewerVersionError, toRecord, UndecodableError } from './envelope.ts'
 import { payments } from './payments.ts'
 import { topics } from './topics.ts'
 
@@ -39,7 +40,22 @@ test('the headers are those of CloudEvents in binary mode, the trace unprefixed'
 })
 
 test('a type that the contract does not know is not an error: a newer writer may send it', () => {
-  assert.equal(fromRecord(payments, toRecord('payments', { ...charged, type: 'shop.payment.charged.v9' })), undefined)
+  assert.equal(fromRecord(payments, toRecord('payments', { ...charged, type: 'shop.payment.disputed.v1' })), undefined)
+})
+
+test('a later version of a type that it does know must wait for a newer program', () => {
+  const later = { ...charged, type: 'shop.payment.charged.v9', data: { anything: true } }
+  assert.throws(
+    () => fromRecord(payments, toRecord('payments', later)),
+    (error: Error) => error instanceof NewerVersionError && assert.deepEqual(error.event, later) === undefined,
+  )
+})
+
+test('a tombstone has no value, and comes back with null as its data', () => {
+  const erased = { ...charged, type: 'shop.customer.erased.v1', data: null }
+  const record = toRecord('customers', erased)
+  assert.equal(record.value, undefined)
+  assert.deepEqual(fromRecord(customers, { ...record, value: null }), erased)
 })
 
 test('what can not be decoded says which field is wrong', () => {

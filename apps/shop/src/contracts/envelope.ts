@@ -4,7 +4,6 @@
  *
  * It must never guess: what does not decode is an UndecodableError that names the field.
  */
-import type { z } from 'zod'
 import type { Topic } from './topic.ts'
 
 export type Envelope<Data = unknown> = {
@@ -25,7 +24,7 @@ export type Envelope<Data = unknown> = {
   data: Data
 }
 
-export type EventRecord = { topic: string; key: Buffer; value: Buffer; headers: Map<Buffer, Buffer> }
+export type EventRecord = { topic: string; key: Buffer; value?: Buffer; headers: Map<Buffer, Buffer> }
 
 /** The record can never be understood, however often it is read: it belongs in the dead-letter topic. */
 export class UndecodableError extends Error {
@@ -51,19 +50,32 @@ export function toRecord(topic: string, event: Envelope): EventRecord {
   return {
     topic,
     key: Buffer.from(event.subject),
-    value: Buffer.from(JSON.stringify(event.data)),
+    // Null takes the key away (a compacted topic's tombstone); the client sends an absent value as null.
+    ...(event.data === null ? {} : { value: Buffer.from(JSON.stringify(event.data)) }),
     headers: new Map(Object.entries(headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)])),
   }
 }
 
+/** A newer version of an event that this program needs: it must wait for a newer program, with all later ones of its key. */
+export class NewerVersionError extends Error {
+  override readonly name = 'NewerVersionError'
+  readonly event: Envelope
+
+  constructor(event: Envelope) {
+    super(`${event.type} is newer than this program`)
+    this.event = event
+  }
+}
+
 /**
- * @returns the event, its data checked against the topic's contract, or undefined for a type that the contract does not
- *   know: a newer writer's event, which readers skip.
+ * @returns the event as of today's contract: one of an earlier version is brought up to date; or undefined for an event that the
+ *   contract does not know: a newer writer's, which readers skip
  * @throws UndecodableError
+ * @throws NewerVersionError for a later version of an event that the contract knows
  */
 export function fromRecord(
   topic: Topic,
-  record: { value: Buffer | null | undefined; headers: Map<Buffer, Buffer> },
+  record: { value?: Buffer | null | undefined; headers: Map<Buffer, Buffer> },
 ): Envelope | undefined {
   const headers = new Map([...record.headers].map(([name, value]) => [name.toString(), value.toString()]))
   const header = (name: string): string => {
@@ -72,30 +84,65 @@ export function fromRecord(
     return value
   }
   const type = header('ce_type')
-  const schema: z.ZodType | undefined = topic.events[type]
-  if (schema === undefined) return undefined
-  const sequence = Number(header('ce_sequence'))
-  if (!Number.isSafeInteger(sequence)) throw new UndecodableError('header ce_sequence is not a whole number')
-  const result = schema.safeParse(parseJson(record.value))
+  const envelope = (data: unknown, currentType = type): Envelope => ({
+    id: header('ce_id'),
+    type: currentType,
+    source: header('ce_source'),
+    subject: header('ce_subject'),
+    time: header('ce_time'),
+    sequence: sequenceOf(header('ce_sequence')),
+    causationId: headers.get('ce_causationid') ?? '',
+    traceparent: headers.get('traceparent') ?? '',
+    data,
+  })
+  const schema = topic.events[type] ?? topic.formerly?.[type]?.schema
+  if (schema === undefined) {
+    if (isLaterVersion(topic, type)) throw new NewerVersionError(envelope(parseJson(topic, record.value)))
+    return undefined
+  }
+  const result = schema.safeParse(parseJson(topic, record.value))
   if (!result.success) {
     const issue = result.error.issues[0]
     throw new UndecodableError(`${type}: ${issue?.path.join('.') || 'data'}: ${issue?.message}`)
   }
-  return {
-    id: header('ce_id'),
-    type,
-    source: header('ce_source'),
-    subject: header('ce_subject'),
-    time: header('ce_time'),
-    sequence,
-    causationId: headers.get('ce_causationid') ?? '',
-    traceparent: headers.get('traceparent') ?? '',
-    data: result.data,
-  }
+  const current = upToDate(topic, type, result.data)
+  return envelope(current.data, current.type)
 }
 
-function parseJson(value: Buffer | null | undefined): unknown {
-  if (value === null || value === undefined) throw new UndecodableError('the record has no value')
+function sequenceOf(text: string): number {
+  const sequence = Number(text)
+  if (!Number.isSafeInteger(sequence)) throw new UndecodableError('header ce_sequence is not a whole number')
+  return sequence
+}
+
+/** Version by version, as far as the contract goes. */
+function upToDate(topic: Topic, type: string, data: unknown): { type: string; data: unknown } {
+  const former = topic.formerly?.[type]
+  if (former === undefined) return { type, data }
+  return upToDate(topic, former.to, former.upcast(data as never))
+}
+
+function isLaterVersion(topic: Topic, type: string): boolean {
+  return Object.keys(topic.events).some(
+    known => eventName(known) === eventName(type) && versionOf(known) < versionOf(type),
+  )
+}
+
+/** `shop.order.created` of `shop.order.created.v2` */
+export function eventName(type: string): string {
+  return type.replace(/\.v\d+$/, '')
+}
+
+function versionOf(type: string): number {
+  return Number(/\.v(\d+)$/.exec(type)?.[1] ?? 0)
+}
+
+/** A tombstone's data is null. */
+function parseJson(topic: Topic, value: Buffer | null | undefined): unknown {
+  if (value === null || value === undefined) {
+    if (topic.cleanup === 'compact') return null
+    throw new UndecodableError('the record has no value')
+  }
   try {
     return JSON.parse(value.toString())
   } catch (cause) {

@@ -34,6 +34,7 @@ export const orderRequest = z.strictObject({
     .array(z.strictObject({ sku, quantity: z.int().min(1).max(1000) }))
     .min(1)
     .max(50),
+  shippingAddress: z.string().trim().min(1).max(500).optional(),
 })
 export type OrderRequest = z.output<typeof orderRequest>
 
@@ -65,6 +66,7 @@ export type OrderSummary = z.output<typeof orderSummary>
 
 export const orderDetail = orderSummary.extend({
   items: z.array(z.object({ sku, quantity: z.int(), unitPrice: minorUnits })),
+  shippingAddress: z.string().nullable().optional().describe('null once the customer is erased'),
   history: z.array(historyEntry),
 })
 export type OrderDetail = z.output<typeof orderDetail>
@@ -76,7 +78,7 @@ export const paging = z.object({
 
 /** A route of the public API. */
 export type Route = {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'DELETE'
   url: string
   service: ServiceName
   summary: string
@@ -147,6 +149,15 @@ export const listOrders = route({
     200: z.object({ orders: z.array(orderSummary), next: z.string().optional().describe('send as `before`') }),
     422: problem,
   },
+})
+
+export const eraseCustomer = route({
+  method: 'DELETE',
+  url: '/customers/:customerId',
+  service: 'order',
+  summary: 'Lose the customer’s key: what was sealed with it is unreadable everywhere',
+  params: z.object({ customerId: z.string() }),
+  response: { 200: z.object({ erased: z.boolean().describe('false: there was no key') }) },
 })
 
 export const listProducts = route({
@@ -233,6 +244,7 @@ export const publicRoutes: readonly Route[] = [
   postOrder,
   getOrder,
   listOrders,
+  eraseCustomer,
   listProducts,
   listStock,
   getStock,

@@ -56,6 +56,7 @@ export const mailMessage = z.object({
   orderId: z.string(),
   customerId: z.string(),
   template: z.string(),
+  address: z.string().optional().describe('where the goods go, for the customer to check'),
 })
 export type MailMessage = z.output<typeof mailMessage>
 export const mailAccepted = z.object({ key: z.string() })

@@ -7,7 +7,7 @@ import { release, reserve } from './reserve.ts'
 
 export function inventoryReactions(): Reactions<InventoryTables> {
   return {
-    ...on<InventoryTables, typeof orders, 'shop.order.created.v1'>(orders, 'shop.order.created.v1', event => {
+    ...on<InventoryTables, typeof orders, 'shop.order.created.v2'>(orders, 'shop.order.created.v2', event => {
       const { orderId } = event.data
       const lines = event.data.lines.map(({ sku, quantity }) => ({ sku, quantity }))
       return async ({ database, now, publish }) => {

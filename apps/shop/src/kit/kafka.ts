@@ -21,7 +21,10 @@ export async function ensureTopics(client: ClientSettings, topics: readonly Topi
           topics: [topic.name],
           partitions: topic.partitions,
           replicas: 1,
-          configs: [{ name: 'retention.ms', value: String(topic.retentionMs) }],
+          configs: [
+            { name: 'retention.ms', value: String(topic.retentionMs) },
+            { name: 'cleanup.policy', value: topic.cleanup ?? 'delete' },
+          ],
         })
         .catch(ignoreExisting)
     }

@@ -4,8 +4,11 @@ import type { Message } from '@platformatic/kafka'
 import { type Envelope, toRecord } from '../contracts/envelope.ts'
 import { inventory } from '../contracts/inventory.ts'
 import { ServiceUnavailableError } from './call.ts'
+import { kitTables } from './database.ts'
+import { nextOffsetOf } from './position.ts'
 import { BatchProcessor, splitBySubject } from './process-batch.ts'
 import { on, type Reactions } from './reaction.ts'
+import { beginningsOf, ReplayWantedError, wantReplay } from './replay.ts'
 import { envelope, type NotesTables, now, openNotes, silent } from './testing.ts'
 
 const signal = new AbortController().signal
@@ -171,4 +174,47 @@ test('events of one subject never share a group, and keep their order', () => {
     ['a2', 'c1'],
     ['a3', 'b2'],
   ])
+})
+
+test('a newer version of an event that is needed waits with its key; the events before it have had their effect', async () => {
+  const { processor, database, notes, dead } = await setUp()
+  const newer = { ...released('a'), type: 'shop.stock.released.v2', data: { anything: 1 } }
+  const unneeded = { ...released('c'), type: 'shop.stock.reserved.v9' }
+  const events = [released('a'), newer, released('a'), released('b'), unneeded]
+  await processor.process(
+    events.map((event, offset) => message(event, offset)),
+    signal,
+  )
+  assert.deepEqual(await notes(), ['a', 'b'])
+  const parked = await database.selectFrom('parked').select(['type', 'error']).orderBy('position').execute()
+  assert.deepEqual(
+    parked.map(({ type, error }) => [type, error]),
+    [
+      ['shop.stock.released.v2', 'shop.stock.released.v2 is newer than this program'],
+      ['shop.stock.released.v1', null],
+    ],
+  )
+  assert.equal(dead.length, 0)
+})
+
+test('the places of a batch are noted whatever became of its records', async () => {
+  const { processor, database } = await setUp(orderId => {
+    if (orderId === 'bad') throw new Error('no')
+  })
+  const next = () => nextOffsetOf(kitTables(database), 'inventory', 0)
+  await processor.process([message(released('a'), 4)], signal)
+  assert.equal(await next(), 5)
+  await processor.process([message(released('bad'), 5)], signal)
+  assert.equal(await next(), 6, 'parked')
+  await processor.process([{ ...message(released('b'), 6), value: Buffer.from('{') }], signal)
+  assert.equal(await next(), 7, 'a dead letter')
+})
+
+test('while a replay is wanted no event has an effect', async () => {
+  const { processor, database, notes } = await setUp()
+  await processor.process([message(released('a'))], signal)
+  await wantReplay<NotesTables>(database, { from: beginningsOf([inventory]), readModel: ['notes'] })
+  assert.deepEqual(await notes(), [])
+  await assert.rejects(processor.process([message(released('b'))], signal), ReplayWantedError)
+  assert.deepEqual([await notes(), await nextOffsetOf(kitTables(database), 'inventory', 0)], [[], 0])
 })

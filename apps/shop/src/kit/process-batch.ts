@@ -1,9 +1,10 @@
 /**
- * What happens to a batch of records: decode, react, store the effects. Three classes of failure, three answers:
+ * What happens to a batch of records: decode, react, store the effects. Each class of failure has its answer:
  *
  * - A record that can't be decoded goes to the dead letters at once: it would never succeed.
  * - A neighbour that does not answer stops the consumer: the event is tried in place, with growing pauses and in plain sight,
  *   for as long as it takes. The next event would fare no better.
+ * - A newer version of an event that is needed is parked at once, with its key, until a newer program reads it.
  * - Any other failure is this event's own: after a few tries it is parked with its key, and the others flow.
  *
  * Nothing is skipped silently.
@@ -11,7 +12,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Message } from '@platformatic/kafka'
 import type { Logger } from 'pino'
-import { fromRecord, UndecodableError } from '../contracts/envelope.ts'
+import { eventName, fromRecord, NewerVersionError, UndecodableError } from '../contracts/envelope.ts'
 import type { Topic } from '../contracts/topic.ts'
 import { backoffMs } from './backoff.ts'
 import { ServiceUnavailableError } from './call.ts'
@@ -85,6 +86,12 @@ export class BatchProcessor<Tables extends KitTables> {
       if (event !== undefined && reactions[event.type] !== undefined) return { event, topic: name, partition, offset }
       this.counts.ignored += 1
     } catch (error) {
+      if (error instanceof NewerVersionError) {
+        const needed = Object.keys(reactions).some(type => eventName(type) === eventName(error.event.type))
+        if (needed) return { event: error.event, topic: name, partition, offset }
+        this.counts.ignored += 1
+        return undefined
+      }
       if (!(error instanceof UndecodableError)) throw error
       await this.#options.deadLetters.put(message, { groupId, error, at: now() })
       this.counts.deadLettered += 1
@@ -105,7 +112,7 @@ export class BatchProcessor<Tables extends KitTables> {
         const error = caught as Error
         if (error instanceof ReplayWantedError) throw error
         if (!(error instanceof ServiceUnavailableError)) ownFailures += 1
-        if (ownFailures === triesInPlace) {
+        if (ownFailures === triesInPlace || error instanceof NewerVersionError) {
           await park(database, received, { error, now: now() })
           logger.error({ err: error, eventId, type, subject }, 'a reaction fails: parked with its key')
           break

@@ -3,10 +3,10 @@
  * transaction with their inbox rows. All of it happens or none, whoever asks: the consuming loop, a retry of what was parked.
  */
 import type { Kysely } from 'kysely'
-import type { Envelope } from '../contracts/envelope.ts'
+import { type Envelope, NewerVersionError } from '../contracts/envelope.ts'
 import { kitTables } from './database.ts'
 import { enterInbox } from './inbox.ts'
-import { type Reaction, type Reactions, serviceTransaction } from './reaction.ts'
+import { type Reactions, serviceTransaction } from './reaction.ts'
 import { assertNoReplay } from './replay.ts'
 import type { KitTables } from './schema.ts'
 
@@ -28,7 +28,12 @@ export async function reactOnce<Tables extends KitTables>(
   also: (transaction: Kysely<KitTables>) => Promise<void> = async () => undefined,
 ): Promise<{ handled: number; repeated: number }> {
   const effects = await Promise.all(
-    events.map(async event => ({ event, apply: await (reactions[event.type] as Reaction<Tables>)(event) })),
+    events.map(async event => {
+      const reaction = reactions[event.type]
+      // Parked by an older program, or a version that this one does not know yet.
+      if (reaction === undefined) throw new NewerVersionError(event)
+      return { event, apply: await reaction(event) }
+    }),
   )
   const counts = await database.transaction().execute(async transaction => {
     await assertNoReplay(transaction)

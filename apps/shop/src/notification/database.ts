@@ -4,11 +4,13 @@ import type { Template } from '../contracts/notifications.ts'
 import { type DatabasePlace, type KitTables, openDatabase } from '../kit/database.ts'
 
 export type NotificationTables = KitTables & {
+  customer_keys: { customer_id: string; key: string }
   sent: { order_id: string; template: Template; customer_id: string; at: string }
 }
 
 const migrations = [
   `
+  CREATE TABLE customer_keys (customer_id TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT;
   CREATE TABLE sent (
     order_id TEXT NOT NULL,
     template TEXT NOT NULL,

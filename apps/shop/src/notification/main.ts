@@ -24,5 +24,11 @@ await runService({
       cancelled: count('order-cancelled'),
     }
   },
-  books: async () => ({}),
+  books: async database => {
+    const { customers } = await database
+      .selectFrom('customer_keys')
+      .select(({ fn }) => fn.countAll<number>().as('customers'))
+      .executeTakeFirstOrThrow()
+    return { customersWithKey: customers }
+  },
 })

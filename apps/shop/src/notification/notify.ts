@@ -9,7 +9,7 @@ type Tables = Kysely<NotificationTables>
 /** @returns a function that stores the mail; it says false when this mail had been stored before */
 export async function notify(
   { database, provider }: { database: Tables; provider: MailProvider },
-  mail: { orderId: string; customerId: string; template: Template },
+  mail: { orderId: string; customerId: string; template: Template; address?: string },
   traceparent = '',
 ): Promise<(transaction: Tables, now: Date) => Promise<boolean>> {
   const { orderId, customerId, template } = mail
@@ -21,7 +21,7 @@ export async function notify(
     .executeTakeFirst()
   // Stored means sent: after a replay of the whole log nobody gets a second mail, even if the provider forgets its keys.
   if (known !== undefined) return async () => false
-  await provider.send({ key: `${orderId}/${template}`, orderId, customerId, template }, traceparent)
+  await provider.send({ key: `${orderId}/${template}`, ...mail }, traceparent)
   return async (transaction, now) => {
     const result = await transaction
       .insertInto('sent')

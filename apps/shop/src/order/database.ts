@@ -17,6 +17,8 @@ export type OrderTables = KitTables & {
     reservation_id: string | null
     total: number
     currency: 'EUR'
+    /** Sealed, as JSON. */
+    shipping_address: string | null
     attempt: number
     created_event_id: string | null
     /** The instance of the service that took it in. */
@@ -25,6 +27,7 @@ export type OrderTables = KitTables & {
     created_at: string
     final_at: string | null
   }
+  customer_keys: { customer_id: string; key: string }
   order_lines: { order_id: string; position: number; sku: string; quantity: number; unit_price: number }
   history: {
     position: Generated<number>
@@ -51,6 +54,7 @@ const migrations = [
     reservation_id TEXT,
     total INTEGER NOT NULL CHECK (total >= 0),
     currency TEXT NOT NULL,
+    shipping_address TEXT,
     attempt INTEGER NOT NULL CHECK (attempt >= 1),
     created_event_id TEXT,
     owner TEXT NOT NULL,
@@ -59,6 +63,7 @@ const migrations = [
     final_at TEXT
   ) STRICT;
   CREATE INDEX orders_by_status ON orders (style, status, total);
+  CREATE TABLE customer_keys (customer_id TEXT PRIMARY KEY, key TEXT NOT NULL) STRICT;
   CREATE TABLE order_lines (
     order_id TEXT NOT NULL REFERENCES orders (order_id),
     position INTEGER NOT NULL,

@@ -71,7 +71,7 @@ async function carryOut(
     await publish(orders, 'shop.order.cancelled.v1', { ...order, reason: decision.reason })
     await note(database, { ...decided, what: 'cancelled', detail: decision.reason })
   } else {
-    const eventId = await publish(orders, 'shop.order.created.v1', await readOrderCreated(database, orderId))
+    const eventId = await publish(orders, 'shop.order.created.v2', await readOrderCreated(database, orderId))
     await database.updateTable('orders').set({ created_event_id: eventId }).where('order_id', '=', orderId).execute()
     await note(database, { ...decided, what: 'begun' })
   }

@@ -1,10 +1,19 @@
 /** Order over HTTP: taking orders in every style, and showing them. */
-import { getOrder, listOrders, listProducts, type OrderAnswer, type Problem, postOrder } from '../contracts/http.ts'
+import {
+  eraseCustomer,
+  getOrder,
+  listOrders,
+  listProducts,
+  type OrderAnswer,
+  type Problem,
+  postOrder,
+} from '../contracts/http.ts'
 import { products } from '../contracts/products.ts'
 import type { HttpServer } from '../kit/http-server.ts'
 import { HttpProblem, sendProblem } from '../kit/problem.ts'
 import { nextHop } from '../kit/trace.ts'
 import { lookUntil, waitMs } from '../kit/wait.ts'
+import { erase } from './customers.ts'
 import type { OrderContext } from './peers.ts'
 import { Placing } from './place.ts'
 import { readOrder, readOrders } from './queries.ts'
@@ -42,6 +51,18 @@ export function orderRoutes(app: HttpServer, context: OrderContext): void {
     listOrders.url,
     { schema: { querystring: listOrders.querystring, response: listOrders.response } },
     async request => readOrders(database, request.query),
+  )
+
+  app.delete(
+    eraseCustomer.url,
+    { schema: { params: eraseCustomer.params, response: eraseCustomer.response } },
+    async request => {
+      const { customerId } = request.params
+      const circumstances = { traceparent: nextHop(asText(request.headers.traceparent)), now: context.now() }
+      const erased = await database.transaction().execute(tx => erase(tx, customerId, circumstances))
+      context.relay.nudge()
+      return { erased }
+    },
   )
 
   app.get(listProducts.url, { schema: { response: listProducts.response } }, async () => ({

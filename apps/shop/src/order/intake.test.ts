@@ -28,7 +28,7 @@ test('an order and its event are stored together, priced in minor units', async 
   const stored = (await events()).filter(event => event.subject === order.orderId)
   assert.deepEqual(
     stored.map(event => [event.id, event.type, JSON.parse(event.data)]),
-    [[eventId, 'shop.order.created.v1', order]],
+    [[eventId, 'shop.order.created.v2', order]],
   )
   assert.equal((await readOrder(database, order.orderId))?.status, 'stored', 'until the log has it')
 })

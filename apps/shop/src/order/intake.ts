@@ -10,7 +10,9 @@ import { setDeadline } from '../kit/deadlines.ts'
 import { answerKey, type Claim, claimKey, fingerprint } from '../kit/idempotency-key.ts'
 import { publish } from '../kit/outbox.ts'
 import { HttpProblem } from '../kit/problem.ts'
+import { seal } from '../kit/sealed.ts'
 import { uuidv7 } from '../kit/uuid.ts'
+import { keyOf } from './customers.ts'
 import { note, type OrderTables } from './database.ts'
 import { outcomeDeadline } from './hear.ts'
 import { newOrder } from './order.ts'
@@ -31,17 +33,27 @@ export async function takeIn(
   },
 ): Promise<Intake> {
   const { request, style, key, traceparent, owner, deadline, now } = options
-  const order = priced(request, uuidv7(now.getTime()))
+  const unsealed = priced(request, uuidv7(now.getTime()))
   return database.transaction().execute(async transaction => {
+    const order: OrderCreated = { ...unsealed, shippingAddress: null }
     if (key !== undefined) {
       const claim = await claimKey<OrderTables>(transaction, {
         key,
-        fingerprint: fingerprint([style, request.customerId, request.items.map(item => [item.sku, item.quantity])]),
+        fingerprint: fingerprint([
+          style,
+          request.customerId,
+          request.items.map(item => [item.sku, item.quantity]),
+          request.shippingAddress,
+        ]),
         resourceId: order.orderId,
         owner,
         now,
       })
       if (claim.kind !== 'new') return { claim, order, eventId: undefined }
+    }
+    if (request.shippingAddress !== undefined) {
+      const key = await keyOf(transaction, order.customerId, { traceparent, now })
+      order.shippingAddress = seal(key, request.shippingAddress)
     }
     await store(transaction, { order, style, owner, traceparent, now })
     await setDeadline<OrderTables>(transaction, {
@@ -51,9 +63,9 @@ export async function takeIn(
       dueAt: deadline,
     })
     if (style !== 'events') return { claim: { kind: 'new' }, order, eventId: undefined }
-    const eventId = await publish<OrderTables, typeof orders, 'shop.order.created.v1'>(transaction, {
+    const eventId = await publish<OrderTables, typeof orders, 'shop.order.created.v2'>(transaction, {
       topic: orders,
-      type: 'shop.order.created.v1',
+      type: 'shop.order.created.v2',
       subject: order.orderId,
       data: order,
       traceparent,
@@ -74,7 +86,7 @@ export async function takeIn(
   })
 }
 
-function priced(request: OrderRequest, orderId: string): OrderCreated {
+function priced(request: OrderRequest, orderId: string): Omit<OrderCreated, 'shippingAddress'> {
   const unknown = request.items.flatMap((item, index) =>
     findProduct(item.sku) === undefined
       ? [{ field: `items[${index}].sku`, message: `there is no product ${item.sku}` }]
@@ -108,6 +120,7 @@ async function store(
       reservation_id: null,
       total: order.total,
       currency: order.currency,
+      shipping_address: order.shippingAddress === null ? null : JSON.stringify(order.shippingAddress),
       attempt: 1,
       created_event_id: null,
       owner,

@@ -1,9 +1,12 @@
 /** Reading orders. An order that is not in the log yet is `stored`; its history says when it got there. */
 import type { Kysely, Selectable } from 'kysely'
+import type { Sealed } from '../contracts/common.ts'
 import type { HistoryEntry, OrderDetail, OrderSummary } from '../contracts/http.ts'
 import type { SpanView } from '../contracts/operations.ts'
 import type { OrderCreated } from '../contracts/orders.ts'
+import { unseal } from '../kit/sealed.ts'
 import { spanIdOf } from '../kit/trace.ts'
+import { findKey } from './customers.ts'
 import type { OrderTables } from './database.ts'
 
 type Row = Selectable<OrderTables['orders']> & { sent_at: string | null }
@@ -41,6 +44,9 @@ export async function readOrder(database: Kysely<OrderTables>, orderId: string):
   history.sort((a, b) => a.at.localeCompare(b.at))
   return {
     ...summary(row),
+    ...(row.shipping_address === null
+      ? {}
+      : { shippingAddress: await readAddress(database, row.customer_id, row.shipping_address) }),
     items: lines.map(line => ({ sku: line.sku, quantity: line.quantity, unitPrice: line.unit_price })),
     history,
   }
@@ -51,7 +57,24 @@ export async function readOrderCreated(database: Kysely<OrderTables>, orderId: s
   const order = await readOrder(database, orderId)
   if (order === undefined) throw new Error(`order ${orderId} is not stored`)
   const { customerId, items: lines, total, currency } = order
-  return { orderId, customerId, lines, total, currency }
+  const { shipping_address: address } = await database
+    .selectFrom('orders')
+    .select('shipping_address')
+    .where('order_id', '=', orderId)
+    .executeTakeFirstOrThrow()
+  const shippingAddress = address === null ? null : (JSON.parse(address) as Sealed)
+  return { orderId, customerId, lines, total, currency, shippingAddress }
+}
+
+/** @returns null once the customer is erased */
+async function readAddress(database: Kysely<OrderTables>, customerId: string, address: string): Promise<string | null> {
+  const key = await findKey(database, customerId)
+  if (key === undefined) return null
+  try {
+    return unseal(key, JSON.parse(address) as Sealed)
+  } catch {
+    return null // Sealed with an earlier key, which is lost.
+  }
 }
 
 export async function readOrders(

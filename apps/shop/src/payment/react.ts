@@ -11,7 +11,7 @@ type Tables = PaymentTables
 
 export function paymentReactions({ database }: ServiceContext<Tables>, bank: Bank): Reactions<Tables> {
   return {
-    ...on<Tables, typeof orders, 'shop.order.created.v1'>(orders, 'shop.order.created.v1', async event => {
+    ...on<Tables, typeof orders, 'shop.order.created.v2'>(orders, 'shop.order.created.v2', async event => {
       const { orderId, total: amount, currency } = event.data
       const { traceparent } = event
       const store = await charge({ database, bank, traceparent }, { orderId, attempt: 1, amount, currency })

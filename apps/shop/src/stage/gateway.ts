@@ -41,7 +41,7 @@ export async function createGateway(options: {
   answerWithProblems(app)
   // Any page in the user's browser can send a POST to this address; only our own may.
   app.addHook('onRequest', async (request, reply) => {
-    if (request.method === 'POST' && request.headers['sec-fetch-site'] === 'cross-site') {
+    if (request.method !== 'GET' && request.headers['sec-fetch-site'] === 'cross-site') {
       return sendProblem(reply, 403, { detail: 'Requests from other sites are not taken.' })
     }
   })
