@@ -134,7 +134,18 @@ test('the OpenAPI document describes every public route', async () => {
     Object.keys(document.paths)
       .filter(path => !ofServices(path))
       .sort(),
-    ['/notifications', '/orders', '/orders/{orderId}', '/payments', '/products', '/stock', '/stock/{sku}'],
+    [
+      '/customers/{customerId}',
+      '/notifications',
+      '/orders',
+      '/orders/{orderId}',
+      '/orders/{orderId}/trace',
+      '/payments',
+      '/products',
+      '/stock',
+      '/stock/{sku}',
+      '/totals',
+    ],
   )
 })
 
