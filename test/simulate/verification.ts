@@ -159,7 +159,7 @@ async function verifyPartition(
 
 async function groupsAreLoaded(world: World): Promise<void> {
   for (let i = 0; world.server.services.groups.shards.some(shard => shard.isLoading); i++) {
-    check(i < 1000, () => 'groups are not loaded')
+    check(i < 20_000, () => 'groups are not loaded')
     await world.sleep(1)
   }
 }
