@@ -8,13 +8,15 @@ import type { RecordBatch } from '@ottla/protocol'
 import { type Attempt, identityOf } from './attempt.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
+const longAgoMs = Number.NEGATIVE_INFINITY
+
 interface RecordPromise {
   readonly attempt: Attempt
   /** Of the record in its batch. */
   readonly index: number
   /** `written`: acknowledged with acks=1, which a loss of power may take back. */
   readonly strength: 'written' | 'durable'
-  /** Monotonic. */
+  /** When it was acknowledged or first seen, in monotonic time. */
   readonly sinceMs: number
 }
 
@@ -99,6 +101,14 @@ export class PartitionLedger {
       this.#check(isAsSent, () => `offset ${offset} holds ${JSON.stringify(text)}, which nobody sent so`)
       this.#check(attempt.state !== 'refused', () => `offset ${offset} holds what was refused for good: ${text}`)
       this.#promise(offset, attempt, index, 'durable')
+      if (this.#options.rules.isCompacted) this.#promiseSiblings(offset - index, attempt)
+    }
+  }
+
+  /** Of a batch of which anything is stored, all is or was: compaction may have taken the rest. */
+  #promiseSiblings(base: number, attempt: Attempt): void {
+    for (const index of attempt.texts.keys()) {
+      if (!this.#promises.has(base + index)) this.#promise(base + index, attempt, index, 'durable', longAgoMs)
     }
   }
 
@@ -196,7 +206,13 @@ export class PartitionLedger {
     }
   }
 
-  #promise(offset: number, attempt: Attempt, index: number, strength: RecordPromise['strength']): void {
+  #promise(
+    offset: number,
+    attempt: Attempt,
+    index: number,
+    strength: RecordPromise['strength'],
+    nowMs = this.#options.time.nowMs(),
+  ): void {
     this.#unplaced.delete(attempt)
     if (offset < this.#logStartOffset) return
     const base = offset - index
@@ -212,7 +228,7 @@ export class PartitionLedger {
     )
     this.#places.set(attempt.id, base)
     if (known?.strength === 'durable') return
-    const sinceMs = known?.sinceMs ?? this.#options.time.nowMs()
+    const sinceMs = known?.sinceMs ?? nowMs
     this.#promises.set(offset, { attempt, index, strength, sinceMs })
   }
 
