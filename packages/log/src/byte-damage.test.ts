@@ -9,10 +9,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KafkaError, type RecordBatch, recordBatches } from '@ottla/protocol'
+import {
+  buildEndTransactionMarker,
+  buildRecordBatch,
+  KafkaError,
+  type RecordBatch,
+  recordBatches,
+} from '@ottla/protocol'
 import { cleanShutdownFileName } from './file-names.ts'
 import { StorageError } from './storage-error.ts'
-import { appendDurably } from './testing/batches.ts'
+import { appendDurably, whenDurable } from './testing/batches.ts'
 import { dataPath, logConfig, openDirectory } from './testing/crash-explorer.ts'
 import { topicId } from './testing/log-fixture.ts'
 import { SimulatedDisk } from './testing/simulated-disk/simulated-disk.ts'
@@ -23,8 +29,12 @@ const logStart = 1
 
 const mount = (disk: SimulatedDisk) => new SimulatedFileSystem({ disk, choose: () => 0 })
 
+interface Stop {
+  isClean: boolean
+}
+
 /** Two segments, a log start inside the first one, a producer, everything stored. */
-async function storedDirectory({ isClean }: { isClean: boolean }): Promise<SimulatedDisk> {
+async function plainDirectory({ isClean }: Stop): Promise<SimulatedDisk> {
   const fileSystem = mount(new SimulatedDisk())
   const directory = await openDirectory(fileSystem)
   const log = await directory.create({ topic: 'orders', partition: 0, topicId, config: logConfig })
@@ -37,37 +47,85 @@ async function storedDirectory({ isClean }: { isClean: boolean }): Promise<Simul
   return fileSystem.disk.snapshot()
 }
 
-type Verdict = 'reported' | 'harmless' | 'unseen'
+/** A log that was compacted, with a tombstone whose time is not over, and one with an aborted transaction in a closed segment. */
+async function compactedDirectory({ isClean }: Stop): Promise<SimulatedDisk> {
+  const fileSystem = mount(new SimulatedDisk())
+  const directory = await openDirectory(fileSystem)
+  const config = { ...logConfig, segmentBytes: 300, cleanupCompact: true, minCleanableDirtyRatio: 0 }
+  const log = await directory.create({ topic: 'orders', partition: 0, topicId, config })
+  const changes: [string, string | null][] = [
+    ['a', 'first'],
+    ['b', 'kept'],
+    ['a', 'second'],
+    ['b', null],
+    ['c', 'kept'],
+    ['a', 'third'],
+    ['d', 'last'],
+  ]
+  for (const [key, value] of changes) await appendDurably(log, { keys: [key], values: [value] })
+  await directory.compact()
+  const transactions = await directory.create({
+    topic: 'payments',
+    partition: 0,
+    topicId,
+    config: { ...logConfig, segmentBytes: 200 },
+  })
+  const producer = { producerId: 7, producerEpoch: 0 }
+  const append = async (records: Buffer, origin: 'client' | 'coordinator') => {
+    const { nextOffset } = transactions.append(Buffer.from(records), { origin })
+    await whenDurable(transactions, nextOffset)
+  }
+  const record = { timestamp: 1000, key: null, value: Buffer.from('taken back'), headers: [] }
+  await append(
+    buildRecordBatch({ baseOffset: 0, records: [record], ...producer, baseSequence: 0, transactional: true }),
+    'client',
+  )
+  const marker = { baseOffset: 0, result: 'abort', ...producer, coordinatorEpoch: 0, timestamp: 1000 } as const
+  await append(buildEndTransactionMarker(marker), 'coordinator')
+  for (const value of ['x', 'y']) await appendDurably(transactions, { values: [value] })
+  await directory.close()
+  if (!isClean) await fileSystem.remove(`${dataPath}/${cleanShutdownFileName}`)
+  return fileSystem.disk.snapshot()
+}
 
-/** What comes of the disk. `unseen`: other records than were written, and nobody says so. */
-async function judge(disk: SimulatedDisk): Promise<Verdict> {
-  const fileSystem = mount(disk)
-  try {
-    const directory = await openDirectory(fileSystem)
-    const log = directory.get('orders', 0)
-    if (!log || log.isOffline || log.topicId !== topicId) return 'reported' // the broker finds no log with the topic's id
-    const found = new Map<number, string>()
+class NoticedError extends Error {}
+
+/** All that readers find, as text. Throws a NoticedError, or what the log throws, where somebody is told that something is wrong. */
+async function contentOf(disk: SimulatedDisk): Promise<string> {
+  const directory = await openDirectory(mount(disk))
+  const contents: string[] = []
+  for (const log of [...directory.logs()].sort((a, b) => (a.topic < b.topic ? -1 : 1))) {
+    // The broker finds no log with the topic's id.
+    if (log.isOffline || log.topicId !== topicId) throw new NoticedError()
+    contents.push(`${log.topic} from ${log.logStartOffset} to ${log.highWatermark}`)
     let offset = log.logStartOffset
     while (offset < log.highWatermark) {
-      const read = await log.read({
-        fromOffset: offset,
-        maxBytes: 1_000_000,
-        minOneBatch: true,
-        isolation: 'highWatermark',
-      })
-      if (read.records.length === 0) return 'reported' // a consumer stands still below the high watermark
+      const range = { fromOffset: offset, maxBytes: 1_000_000, minOneBatch: true } as const
+      const read = await log.read({ ...range, isolation: 'lastStableOffset' })
+      if (read.records.length === 0) throw new NoticedError() // a consumer stands still below the high watermark
+      for (const { producerId, firstOffset } of read.abortedTransactions ?? []) {
+        contents.push(`aborted: ${producerId} from ${firstOffset}`)
+      }
       for (const batch of read.records.flatMap(buffer => [...recordBatches(buffer)])) {
-        if (!batch.isCrcValid()) return 'reported' // by the consumer, which checks
-        for (const record of batch.records({ maxDecompressedBytes: 10_000 }))
-          found.set(record.offset, String(record.value))
+        if (!batch.isCrcValid()) throw new NoticedError() // by the consumer, which checks
+        for (const { offset, key, value } of batch.records({ maxDecompressedBytes: 10_000 })) {
+          if (offset >= log.logStartOffset) contents.push(`${offset}: ${key} ${value}`)
+        }
         offset = batch.nextOffset
       }
     }
-    const isSame =
-      log.logStartOffset === logStart && values.slice(logStart).every((value, i) => found.get(logStart + i) === value)
-    return isSame && log.highWatermark === values.length ? 'harmless' : 'unseen'
+  }
+  return contents.join('\n')
+}
+
+type Verdict = 'reported' | 'harmless' | 'unseen'
+
+/** What comes of the disk. `unseen`: other records than were written, and nobody says so. */
+async function judge(disk: SimulatedDisk, expected: string): Promise<Verdict> {
+  try {
+    return (await contentOf(disk)) === expected ? 'harmless' : 'unseen'
   } catch (error) {
-    if (error instanceof StorageError || error instanceof KafkaError) return 'reported'
+    if (error instanceof NoticedError || error instanceof StorageError || error instanceof KafkaError) return 'reported'
     if (error instanceof Error && error.name === 'CorruptBatchError') return 'reported'
     throw error
   }
@@ -82,6 +140,7 @@ const damages: Record<string, (content: Buffer, at: number) => Buffer> = {
 /** File name -> why rot of it may pass unseen. */
 const withoutChecksum: Record<string, string> = {
   'log-start-offset-checkpoint': 'plain text in Kafka’s format: another digit is another log start',
+  '00000000000000000000.txnindex': 'offsets and producer ids without a CRC; what is out of bounds is noticed',
 }
 /** Positions in a log file that no batch's CRC covers: base offsets and leader epochs. */
 function positionsOutsideCrc(batches: readonly RecordBatch[]): Set<number> {
@@ -89,10 +148,14 @@ function positionsOutsideCrc(batches: readonly RecordBatch[]): Set<number> {
   return new Set(batches.flatMap(({ position }) => fields.map(at => position + at)))
 }
 
-for (const isClean of [true, false]) {
-  test(`rot in any byte is reported or does not matter, after ${isClean ? 'a clean' : 'an unclean'} stop`, async t => {
-    const original = await storedDirectory({ isClean })
-    assert.equal(await judge(original.snapshot()), 'harmless')
+const directories = { 'a plain log': plainDirectory, 'a compacted log, and transactions': compactedDirectory }
+for (const [what, isClean] of Object.keys(directories).flatMap(what => [
+  [what, true] as const,
+  [what, false] as const,
+])) {
+  test(`rot in any byte is reported or does not matter: ${what}, after ${isClean ? 'a clean' : 'an unclean'} stop`, async t => {
+    const original = await directories[what as keyof typeof directories]({ isClean })
+    const expected = await contentOf(original.snapshot())
     const counts = { reported: 0, harmless: 0, unseen: 0 }
     const unseen = new Map<string, number>()
     for (const path of original.files()) {
@@ -112,7 +175,7 @@ for (const isClean of [true, false]) {
           target.damage(content => damage(content, at))
           let verdict: Verdict
           try {
-            verdict = await judge(disk)
+            verdict = await judge(disk, expected)
           } catch (error) {
             throw new Error(`byte ${at} of ${path} ${what}`, { cause: error })
           }
