@@ -323,7 +323,7 @@ export const mutants: readonly Mutant[] = [
     file: 'log/src/compaction/cleaned-batch.ts',
     from: 'const isPinned = isLast || isLastOfItsProducer(batch, rules.lastOfProducers)',
     to: 'const isPinned = isLast',
-    foundBy: { simulate: 3000 },
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
   },
   {
     name: 'compaction takes what is beyond its knowledge',

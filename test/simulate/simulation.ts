@@ -64,7 +64,8 @@ const properties: ReadonlyMap<string, string> = new Map([
   ['log.index.interval.bytes', '0'],
   ['log.segment.delete.delay.ms', '500'],
   ['log.retention.check.interval.ms', '300'],
-  ['log.cleaner.backoff.ms', '100'],
+  ['log.cleaner.backoff.ms', '40'],
+  ['metadata.log.max.record.bytes.between.snapshots', '1500'],
   // Time expires only what says so: the clock jumps by days.
   ['log.retention.ms', '-1'],
   ['log.message.timestamp.after.max.ms', String(Number.MAX_SAFE_INTEGER)],
