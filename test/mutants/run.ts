@@ -4,12 +4,14 @@
  *
  *   npm run mutants                    all
  *   npm run mutants -- flush           those whose name contains the word
+ *   npm run mutants -- --trace flush   with the whole trace of the seed that finds them: see docs/durability.md
  */
 
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { FoundBy, Mutant } from './mutant.ts'
 import { mutants } from './table.ts'
 
@@ -26,7 +28,10 @@ interface Outcome {
   seconds: number
 }
 
-const words = process.argv.slice(2)
+const { values, positionals: words } = parseArgs({
+  options: { trace: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const chosen = mutants.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)))
 // All copies are made of this one: the sources may change meanwhile.
 const pristine = copyRepository(root)
@@ -116,8 +121,10 @@ async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> {
       return outcome(status === 1, status === 1 ? check.test : `survives ${check.test} (exit status ${status})`)
     }
     const finding = /^Seed (\d+) broke the contract: (.*)$/m.exec(output)
-    if (status === 1 && finding)
+    if (status === 1 && finding) {
+      if (values.trace) console.log((await run(copy, ['test/simulate/main.ts', '--seed', finding[1]!])).output)
       return outcome(true, `seed ${finding[1]}: ${finding[2]!.replaceAll('|', '/').slice(0, 140)}`)
+    }
     return outcome(false, `survives ${check.simulate} seeds (exit status ${status}) ${output.slice(-300)}`)
   } finally {
     writeFileSync(path, original)
@@ -130,7 +137,7 @@ function run(cwd: string, args: string[]): Promise<{ status: number | null; outp
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        output = (output + text).slice(-200_000)
+        output = (output + text).slice(-2_000_000)
       })
     }
     child.on('error', reject)
