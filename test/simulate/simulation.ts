@@ -36,6 +36,8 @@ export interface SimulationResult {
   acknowledgedBatches: number
   /** What happened, line by line. */
   trace: readonly string[]
+  /** What it holds after the last life, which ends by a clean stop unless there was a finding. */
+  disk: SimulatedDisk
   /** Undefined: the contract was kept. */
   finding: Error | undefined
 }
@@ -101,6 +103,7 @@ export async function simulate({ seed, lives }: { seed: number; lives: number })
     requests: simulation.world.requestCount,
     acknowledgedBatches: simulation.ledger.acknowledgedBatches,
     trace: simulation.world.trace,
+    disk: simulation.disk,
     finding,
   }
 }
@@ -124,6 +127,10 @@ class Simulation {
     this.#random = new SeededRandom(seed)
     this.ledger = new Ledger(this.#time)
     this.world = new World({ time: this.#time, random: this.#random.fork() })
+  }
+
+  get disk(): SimulatedDisk {
+    return this.#disk
   }
 
   /** One process, from its start to its end. */
