@@ -42,7 +42,6 @@ export class FaultyDisk {
       },
       syncDirectory: path => this.#call(async () => (flushes ? disk.syncDirectory(path) : undefined)),
       makeDirectory: path => this.#write(path, () => disk.makeDirectory(path)),
-      link: (from, to) => this.#write(to, () => disk.link(from, to)),
       open: (path, options) => {
         const open = async () => this.#wrap(await disk.open(path, options))
         return options?.create ? this.#write(path, open) : this.#call(open)
