@@ -17,7 +17,7 @@ export type Load = {
   recordBytes: number
   coordinatorSeconds: number
 }
-export const parts = ['start', 'produce', 'consume', 'latency', 'join', 'commit'] as const
+export const parts = ['start', 'produce', 'consume', 'latency', 'join', 'commit', 'transactions'] as const
 export type Part = (typeof parts)[number]
 
 /** Figures of a turn by the names of `figures`; a part that was not asked for leaves its figures out. */
@@ -39,6 +39,7 @@ export type FigureName =
   | 'classicJoinMs'
   | 'consumerJoinMs'
   | 'commitsPerSecond'
+  | 'transactionsPerSecond'
 
 /** As Kafka's own script starts its performance tools. */
 const PERFORMANCE_JVM = ['-Xmx512m', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20']
@@ -47,7 +48,7 @@ const TOOL_TIMEOUT_MS = 600_000
 const TOPIC = 'bench'
 /** Of the group that is joined; its topic has as many partitions. */
 const MEMBERS = 50
-/** That commit offsets at the same time: what a group commit of the log is for. */
+/** That commit offsets or transactions at the same time: what a group commit of the log is for. */
 const CLIENTS = 16
 
 export async function measureTurn(options: {
@@ -86,6 +87,11 @@ export async function measureTurn(options: {
     if (wanted.has('commit')) {
       await createTopic(server, 'commit')
       turn.commitsPerSecond = await coordinators(['commit', server.address, 'commit', CLIENTS, load.coordinatorSeconds])
+    }
+    if (wanted.has('transactions')) {
+      await createTopic(server, 'transactions')
+      const args = ['transactions', server.address, 'transactions', CLIENTS, load.coordinatorSeconds]
+      turn.transactionsPerSecond = await coordinators(args)
     }
     turn.loadedRssMib = usageOf(server.pid).rssBytes / 2 ** 20
     if (wanted.has('start')) {

@@ -39,6 +39,13 @@ const figures: { name: FigureName; title: string; unit: string; digits: number; 
   { name: 'classicJoinMs', title: '50 members join, classic protocol', unit: 'ms', digits: 0, better: 'less' },
   { name: 'consumerJoinMs', title: '50 members join, KIP-848', unit: 'ms', digits: 0, better: 'less' },
   { name: 'commitsPerSecond', title: 'Offset commits of 16 groups', unit: '1/s', digits: 0, better: 'more' },
+  {
+    name: 'transactionsPerSecond',
+    title: 'Transactions of one record, of 16 producers',
+    unit: '1/s',
+    digits: 0,
+    better: 'more',
+  },
   { name: 'startMs', title: 'Start on an empty directory', unit: 'ms', digits: 0, better: 'less' },
   { name: 'restartMs', title: 'Start again with the data, after a clean stop', unit: 'ms', digits: 0, better: 'less' },
   { name: 'idleRssMib', title: 'Memory, idle', unit: 'MiB', digits: 0, better: 'less' },

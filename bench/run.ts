@@ -4,7 +4,7 @@
  *
  *   npm run bench                              three turns each, about seven minutes
  *   npm run bench -- --quick                   one short turn each
- *   npm run bench -- --only produce,consume    some of: start, produce, consume, latency, join, commit
+ *   npm run bench -- --only produce,consume    some of: start, produce, consume, latency, join, commit, transactions
  *   npm run bench -- --servers ottla,ottla     the same against the same: how far figures differ by chance
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
