@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -125,6 +125,20 @@ suite('the ottla command', () => {
       const { status, stderr } = await run(...words).ended
       assert.equal(status, 2, words.join(' '))
       assert.notEqual(stderr, '')
+    }
+  })
+
+  test('keeps what Node has compiled in a directory of this user, and does without where it may not write', async () => {
+    const before = { ...process.env }
+    try {
+      delete process.env.NODE_COMPILE_CACHE // says the same for all of Node
+      process.env.XDG_CACHE_HOME = join(directory, 'cache')
+      assert.equal((await run('apis').ended).status, 0)
+      assert.notDeepEqual(readdirSync(join(directory, 'cache', 'ottla', 'compiled')), [])
+      process.env.XDG_CACHE_HOME = '/proc/nowhere'
+      assert.deepEqual({ ...(await run('apis').ended), stdout: '' }, { status: 0, stdout: '', stderr: '' })
+    } finally {
+      process.env = before
     }
   })
 

@@ -1,6 +1,7 @@
 /** `ottla start`: a broker in the foreground, until a signal stops it. */
 
 import { readFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { Broker, formatHostAndPort, parseProperties, SettingError, Settings, StorageError } from '@ottla/broker'
 import { startControlServer } from '../control/control-server.ts'
@@ -47,6 +48,7 @@ export async function start(options: StartOptions): Promise<number> {
   const control = await startControlServer({ logs: broker.logs, logger })
   const addresses = broker.addresses.map(address => `kafka://${formatHostAndPort(address)}`)
   process.stdout.write(`Ottla is ready at ${addresses.join(', ')}\n`)
+  flushCompileCache() // a broker that is killed would leave nothing for the next start
   const failure = await Promise.race([signalled, broker.failed])
   if (failure !== null) process.stderr.write(`ottla: ${failure.message}\n`)
   try {
