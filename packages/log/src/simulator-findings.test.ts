@@ -243,3 +243,36 @@ for (const [ending, { isCompacted }] of Object.entries({
     }
   })
 }
+
+test('compaction keeps what a producer has stored, however much of it is on its way to the disk', async () => {
+  const held: (() => void)[] = []
+  let isHolding = false
+  const fileSystem = new SimulatedFileSystem({
+    disk: new SimulatedDisk(),
+    choose: nothing,
+    fateOf: ({ operation, path }) =>
+      isHolding && operation === 'write' && path.endsWith('4.log') ? { delayMs: 1 } : undefined,
+    schedule: (delayMs, action) => (delayMs > 0 ? void held.push(action) : queueMicrotask(action)),
+  })
+  const directory = await openDirectory(fileSystem)
+  const config = { ...logConfig, segmentBytes: 200, cleanupCompact: true, minCleanableDirtyRatio: 0 }
+  const log = await directory.create({ ...partition, config })
+  const batch = (baseSequence: number) => ({
+    ...{ values: [`${baseSequence}`], keys: ['same'], producerId: 7, producerEpoch: 0, baseSequence },
+  })
+  await appendDurably(log, batch(0))
+  for (const values of [['1'], ['2'], ['3'], ['4']]) await appendDurably(log, { values, keys: ['same'] })
+  assert.equal(log.segments.at(-1)!.baseOffset, 4)
+  isHolding = true
+  log.append(batchOf(batch(1)), { origin: 'client' })
+  await new Promise(setImmediate)
+  for (let sequence = 2; sequence <= 5; sequence++) log.append(batchOf(batch(sequence)), { origin: 'client' })
+  const compaction = directory.compact()
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate)
+
+  const started = await openDirectory(mount(fileSystem.cutPower()).fileSystem)
+  const found = started.get('orders', 0)!
+  assert.equal(found.logEndOffset, 5)
+  assert.equal(found.append(batchOf(batch(0)), { origin: 'client' }).isDuplicate, true)
+  void compaction // never ends: its process has
+})

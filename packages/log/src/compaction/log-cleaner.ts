@@ -6,6 +6,7 @@
  * A log that can't be compacted (damage, no room on the disk) is left as it is, said once, and tried again later.
  */
 
+import { KafkaError } from '@ottla/protocol'
 import type { Clock, Logger } from '../environment.ts'
 import type { FileSystem } from '../file-system/file-system.ts'
 import type { LogSegment } from '../log-segment.ts'
@@ -99,10 +100,14 @@ export class LogCleaner {
     const startedMs = clock.now()
     const before = log.sizeInBytes
     try {
+      // What these have written last may be lost yet; then what they wrote before would count, and be gone.
+      const lastOfProducers = log.lastOfProducers()
+      await log.flush()
+      signal.throwIfAborted()
       const { knownEndOffset } = await cleaner.begin(this.#taskFor(log, part, startedMs), signal)
       const segments = part.segments.filter(({ baseOffset }) => baseOffset < knownEndOffset)
       for (const group of await this.#group(log, segments, part.endOffset)) {
-        if (!(await this.#cleanGroup(log, group, signal))) return false
+        if (!(await this.#cleanGroup(log, group, { lastOfProducers, signal }))) return false
       }
       log.noteCleaned(knownEndOffset)
       const { topic, partition, sizeInBytes } = log
@@ -118,7 +123,11 @@ export class LogCleaner {
     }
   }
 
-  async #cleanGroup(log: PartitionLog, group: readonly LogSegment[], signal: AbortSignal): Promise<boolean> {
+  async #cleanGroup(
+    log: PartitionLog,
+    group: readonly LogSegment[],
+    { lastOfProducers, signal }: { lastOfProducers: ReadonlyMap<number, LastOfProducer>; signal: AbortSignal },
+  ): Promise<boolean> {
     const { cleaner, fileSystem } = this.#options
     const [first] = group
     if (!first) throw new Error('a group has segments')
@@ -126,8 +135,10 @@ export class LogCleaner {
     const sources = group.map(({ baseOffset, sizeInBytes }) => ({ baseOffset, sizeInBytes }))
     let isInPlace = false
     try {
-      const lastOfProducers = producersIn(log, baseOffset)
-      const cleaned = await cleaner.cleanGroup({ sources, lastOfProducers }, signal)
+      const cleaned = await cleaner.cleanGroup(
+        { sources, lastOfProducers: producersIn(lastOfProducers, baseOffset) },
+        signal,
+      )
       signal.throwIfAborted()
       isInPlace = await log.replaceSegments(group, cleaned)
       return isInPlace
@@ -176,7 +187,8 @@ export class LogCleaner {
   #report(log: PartitionLog, error: unknown): void {
     this.#rest(log)
     const { topic, partition } = log
-    const reason = error instanceof StorageError ? error.message : error // a bug shows where it is
+    // A bug shows where it is.
+    const reason = error instanceof StorageError || error instanceof KafkaError ? error.message : error
     this.#options.logger.error(
       { topic, partition, error: reason },
       'the log could not be compacted: it stays as it is, and is tried again in five minutes',
@@ -185,10 +197,11 @@ export class LogCleaner {
 }
 
 /** Those whose last batches are not all below the offset. */
-function producersIn(log: PartitionLog, fromOffset: number): Map<number, LastOfProducer> {
-  const last = log.lastOfProducers()
-  for (const [producerId, { lastOffsets }] of last) {
-    if (lastOffsets.length > 0 && lastOffsets.every(offset => offset < fromOffset)) last.delete(producerId)
-  }
-  return last
+function producersIn(
+  lastOfProducers: ReadonlyMap<number, LastOfProducer>,
+  fromOffset: number,
+): Map<number, LastOfProducer> {
+  const isIn = ({ lastOffsets }: LastOfProducer) =>
+    lastOffsets.length === 0 || lastOffsets.some(offset => offset >= fromOffset)
+  return new Map([...lastOfProducers].filter(([, last]) => isIn(last)))
 }
