@@ -9,6 +9,7 @@ import {
   isPlausibleHeader,
   recordBatchBaseOffset,
   recordBatchEndOffset,
+  recordBatchRecordCount,
   recordBatchSizeInBytes,
 } from './batch-scan.ts'
 import type { LogSegment } from './log-segment.ts'
@@ -33,8 +34,25 @@ interface Hint {
 export class LogReader {
   readonly #hints = new Map<number, Hint>()
 
-  /** `segments`: ascending, the first one may be needed from its middle. Empty where no batch fits. */
+  /**
+   * `segments`: ascending, the first one may be needed from its middle. Empty where no batch fits.
+   *
+   * Batches without records, which compaction leaves, are passed over as long as there are others behind them: some clients (kafkajs)
+   * never get past an answer that has nothing else.
+   */
   async read(segments: readonly LogSegment[], options: FileReadOptions): Promise<Buffer[]> {
+    let empty: Buffer[] = []
+    for (let { fromOffset } = options; ; ) {
+      const found = await this.#readFrom(segments, { ...options, fromOffset })
+      const [batches] = found
+      if (batches === undefined) return empty
+      if (hasRecords(batches)) return found
+      empty = found
+      fromOffset = recordBatchesEnd(batches, 0, batches.length)
+    }
+  }
+
+  async #readFrom(segments: readonly LogSegment[], options: FileReadOptions): Promise<Buffer[]> {
     let index = segments.findLastIndex(segment => segment.baseOffset <= options.fromOffset)
     // Compaction may have taken the end of a segment: then the next one has the next batch.
     for (; index >= 0 && index < segments.length; index++) {
@@ -129,6 +147,14 @@ function endOfBatches(
     at = next
   }
   return at
+}
+
+/** Of whole batches, at least one. */
+function hasRecords(batches: Buffer): boolean {
+  for (let at = 0; at < batches.length; at += recordBatchSizeInBytes(batches, at)) {
+    if (recordBatchRecordCount(batches, at) !== 0) return true
+  }
+  return false
 }
 
 function recordBatchesEnd(bytes: Buffer, start: number, end: number): number {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { buildEndTransactionMarker, buildRecordBatch } from '@ottla/protocol'
+import { buildEndTransactionMarker, buildRecordBatch, RecordBatch } from '@ottla/protocol'
 import type { LogConfig } from '../log-config.ts'
+import { LogReader } from '../log-reader.ts'
 import type { PartitionLog } from '../partition-log.ts'
 import { appendDurably, readBatches } from '../testing/batches.ts'
 import { type LogFixtureOptions, logFixture } from '../testing/log-fixture.ts'
@@ -58,6 +59,23 @@ test('keeps the last record of each key, at its offset; the active segment stays
   assert.deepEqual(await content(fixture.log), expected)
   await put(fixture.log, 'a', 'more')
   assert.equal(fixture.log.logEndOffset, endOffset + 1)
+})
+
+test('no answer consists of empty batches alone while there are records behind them: kafkajs would never get past it', async t => {
+  const { log, directory } = await compactedLog(t)
+  for (let i = 0; i < 30; i++) await put(log, 'key', `value ${i}`)
+  await directory.compact()
+  for (let fromOffset = 0; fromOffset < log.highWatermark; fromOffset++) {
+    const batches = await readBatches(log, { fromOffset, maxBytes: 1 })
+    assert.ok(
+      batches.some(({ recordCount }) => recordCount > 0),
+      `from ${fromOffset}`,
+    )
+  }
+  // Where nothing else is left they are answered: other clients get past them.
+  const first = { fromOffset: 0, endOffset: log.highWatermark, maxBytes: 1, minOneBatch: true }
+  const [alone] = await new LogReader().read(log.segments.slice(0, 1), first)
+  assert.equal(new RecordBatch(alone!).recordCount, 0)
 })
 
 test('a thread of its own does the same', async t => {
