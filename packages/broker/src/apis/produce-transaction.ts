@@ -1,7 +1,8 @@
 /**
  * What a Produce request has to do with transactions. A partition takes transactional records only of an open transaction that it is part
- * of: because the log has such records already, or because the coordinator says so in the very turn in which they are appended, so that
- * the marker that ends the transaction can't come in between. Since v12 a partition joins by being written to (KIP-890).
+ * of, by what the coordinator says in the very turn in which they are appended, so that its end can't come in between. That the log has
+ * records of the transaction already says too little: its end may be decided, and its marker still to be written. Since v12 a partition
+ * joins by being written to (KIP-890).
  */
 
 import type { PartitionLog } from '@ottla/log'
@@ -82,7 +83,7 @@ export class ProduceTransaction {
    * @throws KafkaError why transactional records of this producer have no place in the partition
    */
   check(log: PartitionLog, batch: RecordBatch): void {
-    if (!batch.isTransactional || hasOpenTransaction(log, batch)) return
+    if (!batch.isTransactional) return
     const { topic, partition } = log
     const isRefused = this.#refusal?.partitions.some(other => other.topic === topic && other.partition === partition)
     if (isRefused) throw this.#refusal!.error
@@ -107,7 +108,7 @@ export class ProduceTransaction {
         const batch = batchOf(records)
         if (batch?.magic !== 2 || !batch.isTransactional) continue
         const log = logOf(broker, { ...reference, partition: index, isById: version >= firstTopicIdVersion })
-        if (log === undefined || hasOpenTransaction(log, batch)) continue
+        if (log === undefined) continue
         const { producerId, producerEpoch } = batch
         const producer = { producerId, producerEpoch }
         const partition = { topic: log.topic, partition: index }
@@ -151,13 +152,6 @@ function unverified(name: ErrorName): KafkaError {
     'NOT_ENOUGH_REPLICAS',
     `Unable to verify the partition has been added to the transaction. Underlying error: ${name}`,
   )
-}
-
-/** Records of this transaction are in the log: until its marker is, further ones belong to it. */
-function hasOpenTransaction(log: PartitionLog, batch: RecordBatch): boolean {
-  const known = log.producer(batch.producerId)
-  if (known === undefined || known.currentTransactionFirstOffset < 0) return false
-  return known.producerEpoch === batch.producerEpoch
 }
 
 /** What can't be written to by a client has nothing to join. */

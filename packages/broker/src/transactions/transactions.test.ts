@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { errorName, fetch, listOffsets, offsetFetch, type Response, recordBatches } from '@ottla/protocol'
+import { errorName, fetch, KafkaError, listOffsets, offsetFetch, type Response, recordBatches } from '@ottla/protocol'
 import { TestBroker } from '../testing/test-broker.ts'
 import { TestProducer } from '../testing/test-producer.ts'
 import { until } from '../testing/until.ts'
@@ -175,6 +175,25 @@ test('a producer that has begun nothing may abort, but not commit', async () => 
   assert.equal(producer.producerEpoch, producerEpoch + 1)
   assert.equal(await producer.end(false, 3), 'NONE', 'of version 1: the same end as before')
   assert.equal(await producer.end(true, 3), 'INVALID_TXN_STATE')
+})
+
+test('records behind the decision to end a transaction are not part of it, though its marker is still to be written', async () => {
+  await using own = await TestBroker.start()
+  await own.createTopic('behind')
+  const producer = await TestProducer.start(own, 'behind', { version: 1 })
+  await producer.add('behind')
+  assert.equal(await producer.send('behind', 'a'), 'NONE')
+  const log = own.broker.logs.get('behind', 0)!
+  const append = log.append.bind(log)
+  log.append = (records, options) => {
+    if (options.origin === 'coordinator') throw new KafkaError('KAFKA_STORAGE_ERROR', 'no room for the marker')
+    return append(records, options)
+  }
+  assert.equal(await producer.commit(), 'NONE')
+  assert.equal(await producer.send('behind', 'b', { version: 12 }), 'CONCURRENT_TRANSACTIONS')
+  assert.equal(await producer.send('behind', 'b', { version: 9 }), 'NOT_ENOUGH_REPLICAS')
+  log.append = append
+  await until(() => log.lastStableOffset === 2)
 })
 
 test('everything is as it was after a restart, open transactions too', async () => {
