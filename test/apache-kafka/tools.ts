@@ -30,6 +30,8 @@ const toolClasses = {
   'server-start': 'kafka.Kafka',
   storage: 'kafka.tools.StorageTool',
   topics: 'org.apache.kafka.tools.TopicCommand',
+  transactions: 'org.apache.kafka.tools.TransactionsCommand',
+  'transactional-message-copier': 'org.apache.kafka.tools.TransactionalMessageCopier',
   'verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',
   'verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
 } as const

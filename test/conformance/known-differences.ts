@@ -82,6 +82,16 @@ export const knownDifferences: readonly KnownDifference[] = [
       ours !== undefined,
   },
   {
+    title: "A batch's transactional id is checked each time",
+    reason:
+      'Apache Kafka asks for it with the first batch of a transaction in a partition only, and takes further ones under any; Ottla asks its coordinator each time, so that nothing gets behind the decision to end a transaction either.',
+    matches: ({ scenario, path, kafka, ours }) =>
+      /^Produce v\d+: in a transaction$/.test(scenario) &&
+      path.endsWith('.errorCode') &&
+      kafka === 'NONE' &&
+      ours === 'INVALID_PRODUCER_ID_MAPPING',
+  },
+  {
     title: 'Torn batches are refused as CORRUPT_MESSAGE',
     reason:
       'Apache Kafka stores the whole batches of a record set that ends with a piece of one, and calls a lone piece INVALID_RECORD. Such bytes were damaged on their way, so Ottla stores nothing and lets the producer try again.',

@@ -445,8 +445,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the end of a transaction is answered before it is durable',
     file: 'broker/src/transactions/transaction-coordinator.ts',
-    from: '      await shard.change(next)\n      return producerOf(next)\n    }\n  }\n\n  /** Of one id.',
-    to: '      void shard.change(next).catch(() => undefined)\n      return producerOf(next)\n    }\n  }\n\n  /** Of one id.',
+    from: '      await shard.change(next)\n      return producerOf(next)\n    }\n  }\n\n  /**\n   * Ends a transaction in one',
+    to: '      void shard.change(next).catch(() => undefined)\n      return producerOf(next)\n    }\n  }\n\n  /**\n   * Ends a transaction in one',
   },
   {
     name: 'the end of a transaction is written before it is durable',

@@ -50,6 +50,7 @@ import { pushTelemetryHandler } from './apis/push-telemetry.ts'
 import { syncGroupHandler } from './apis/sync-group.ts'
 import { txnOffsetCommitHandler } from './apis/txn-offset-commit.ts'
 import { updateFeaturesHandler } from './apis/update-features.ts'
+import { writeTxnMarkersHandler } from './apis/write-txn-markers.ts'
 import type { ServedApi } from './services.ts'
 
 export interface ApiEntry extends ServedApi {
@@ -84,6 +85,7 @@ export const apiTable: readonly ApiEntry[] = [
   addPartitionsToTxnHandler,
   addOffsetsToTxnHandler,
   endTxnHandler,
+  writeTxnMarkersHandler,
   txnOffsetCommitHandler,
   offsetForLeaderEpochHandler,
   describeConfigsHandler,

@@ -46,6 +46,7 @@ import {
   transactionalProduceScenarios,
   transactionCoordinatorScenarios,
   txnOffsetCommitScenarios,
+  writeTxnMarkersScenarios,
 } from './transactions.ts'
 import { unservedScenarios } from './unserved.ts'
 
@@ -97,6 +98,7 @@ export const allScenarios: readonly Scenario[] = [
   ...addPartitionsToTxnScenarios,
   ...addOffsetsToTxnScenarios,
   ...endTxnScenarios,
+  ...writeTxnMarkersScenarios,
   ...txnOffsetCommitScenarios,
   ...describeTransactionsScenarios,
   ...listTransactionsScenarios,

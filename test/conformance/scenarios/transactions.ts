@@ -14,6 +14,7 @@ import {
   produce,
   type RequestInput,
   txnOffsetCommit,
+  writeTxnMarkers,
 } from '@ottla/protocol'
 import type { Conversation } from '../conversation.ts'
 import { alone, everyVersion, type Scenario } from '../scenario.ts'
@@ -237,6 +238,43 @@ export const endTxnScenarios: readonly Scenario[] = [
     }
   }),
 ]
+
+export const writeTxnMarkersScenarios: readonly Scenario[] = everyVersion(
+  writeTxnMarkers,
+  'ends a transaction',
+  async (t, version) => {
+    const topic = await t.topic('a', { partitions: 2 })
+    const producer = await Transactional.start(t)
+    const ask = (marker: Partial<NonNullable<RequestInput<typeof writeTxnMarkers>['markers']>[number]> = {}) =>
+      t.ask(writeTxnMarkers, version, {
+        markers: [
+          {
+            ...{ producerId: producer.producerId, producerEpoch: producer.producerEpoch, transactionResult: false },
+            ...{ coordinatorEpoch: 0, topics: [{ name: topic.name, partitionIndexes: [0] }] },
+            ...marker,
+          },
+        ],
+      })
+    const see = () => t.ask(describeProducers, 0, { topics: [{ name: topic.name, partitionIndexes: [0, 1] }] })
+    await producer.add(topic)
+    await producer.send(topic, ['a'])
+    await ask({ coordinatorEpoch: -1 })
+    await ask({ producerEpoch: producer.producerEpoch - 1 })
+    await ask({ topics: [{ name: t.name('missing'), partitionIndexes: [0, 1] }] })
+    await ask({ topics: [{ name: topic.name, partitionIndexes: [2] }] })
+    await see()
+    await ask({ topics: [{ name: topic.name, partitionIndexes: [0, 1] }] })
+    await see()
+    await readStable(t, topic)
+    await producer.send(topic, ['b'], { baseSequence: 1 })
+    await ask({ transactionResult: true, coordinatorEpoch: 3 })
+    await ask({ transactionResult: true, coordinatorEpoch: 2 })
+    await ask({ transactionResult: true, coordinatorEpoch: 4, producerEpoch: producer.producerEpoch + 1 })
+    await ask({ producerId: 5_000_000 })
+    await see()
+    await readStable(t, topic)
+  },
+)
 
 export const transactionalProduceScenarios: readonly Scenario[] = alone([
   ...everyVersion(produce, 'in a transaction', async (t, version) => {

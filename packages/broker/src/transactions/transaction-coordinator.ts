@@ -8,7 +8,7 @@
 
 import { type ErrorName, KafkaError } from '@ottla/protocol'
 import { partitionOfKey } from '../coordinators/partition-of-key.ts'
-import type { StateStorage } from '../coordinators/state-log.ts'
+import type { StateStorage, TransactionMarker } from '../coordinators/state-log.ts'
 import { assert } from '../groups/assert.ts'
 import {
   addPartitions,
@@ -214,6 +214,15 @@ export class TransactionCoordinator {
       await shard.change(next)
       return producerOf(next)
     }
+  }
+
+  /**
+   * Ends a transaction in one partition, whatever its id's state; resolves when that is durable.
+   * @throws KafkaError what hinders it
+   */
+  async writeMarker(partition: TopicPartition, marker: TransactionMarker): Promise<void> {
+    if (this.#isStopped) throw new KafkaError('COORDINATOR_NOT_AVAILABLE')
+    await this.#options.writeMarker(partition, marker)
   }
 
   /** Of one id. @throws KafkaError TRANSACTIONAL_ID_NOT_FOUND, NOT_COORDINATOR */

@@ -214,7 +214,11 @@ export class TransactionShard {
     await Promise.all(
       partitions.map(partition =>
         this.#context.writeMarker(partition, marker).catch((error: unknown) => {
-          failures.push({ partition, error })
+          if (error instanceof KafkaError && error.errorName === 'INVALID_PRODUCER_EPOCH') {
+            // Somebody has used the producer's id with a higher epoch and without a transaction, which only works where this one has
+            // written nothing.
+            this.#context.logger.warn({ ...partition, err: error }, 'a partition of a transaction has nothing to end')
+          } else failures.push({ partition, error })
         }),
       ),
     )

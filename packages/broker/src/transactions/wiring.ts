@@ -51,7 +51,7 @@ export function createTransactions({ settings, clock, timers, ...world }: World,
     writeMarker: ({ topic, partition }, marker) =>
       topic === offsetsTopicName
         ? groups.endTransaction(partition, marker)
-        : writeMarker({ topic, partition }, marker, { logs, clock, logger }),
+        : writeMarker({ topic, partition }, marker, { logs, clock }),
     topic: {
       logs: () => {
         const topic = metadata.topic(transactionTopicName)
@@ -84,20 +84,12 @@ export function createTransactions({ settings, clock, timers, ...world }: World,
 async function writeMarker(
   { topic, partition }: TopicPartition,
   marker: TransactionMarker,
-  { logs, clock, logger }: { logs: LogDirectory; clock: Clock; logger: Logger },
+  { logs, clock }: { logs: LogDirectory; clock: Clock },
 ): Promise<void> {
   const log = logs.get(topic, partition)
   if (log === undefined) return
   const batch = buildEndTransactionMarker({ baseOffset: 0, timestamp: clock.now(), ...marker })
-  let nextOffset: number
-  try {
-    nextOffset = log.append(batch, { origin: 'coordinator' }).nextOffset
-  } catch (error) {
-    if (!(error instanceof KafkaError) || error.errorName !== 'INVALID_PRODUCER_EPOCH') throw error
-    // Somebody has used the producer's id with a higher epoch and without a transaction, which only works where this one has written nothing.
-    logger.warn({ topic, partition, err: error }, 'a partition of a transaction has nothing to end')
-    return
-  }
+  const { nextOffset } = log.append(batch, { origin: 'coordinator' })
   await new Promise<void>((resolve, reject) => {
     log.whenDurable(nextOffset, error => (error ? reject(error) : resolve()))
   })
