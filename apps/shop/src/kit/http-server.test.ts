@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { call, ServiceUnavailableError } from './call.ts'
 import { createHttpServer } from './http-server.ts'
 import { HttpProblem } from './problem.ts'
+import { openSqlite } from './sqlite.ts'
 import { silent } from './testing.ts'
 
 const app = createHttpServer(silent)
@@ -50,6 +51,23 @@ test('a bug is a 500 without its details, an unknown path a 404, a thrown proble
     status: 404,
     detail: 'There is no such thing.',
   })
+})
+
+test('a full disk is a 503, and passes', async () => {
+  const database = openSqlite(':memory:', { part: ['CREATE TABLE texts (text TEXT)'] })
+  const insert = database.prepare('INSERT INTO texts (text) VALUES (?)')
+  const full = createHttpServer(silent)
+  full.post('/texts', async () => insert.run('x'.repeat(20_000)))
+  const { page_count } = database.prepare('PRAGMA page_count').get() as { page_count: number }
+  const limit = (pages: number) => database.exec(`PRAGMA max_page_count = ${pages}`)
+  limit(page_count + 2)
+  const refused = await full.inject({ method: 'POST', url: '/texts' })
+  assert.equal(refused.statusCode, 503)
+  assert.match((refused.json() as { detail: string }).detail, /no space/)
+  limit(page_count + 100)
+  assert.equal((await full.inject({ method: 'POST', url: '/texts' })).statusCode, 200)
+  await full.close()
+  database.close()
 })
 
 test('a call tells a refusal from an outcome that nobody knows', async t => {

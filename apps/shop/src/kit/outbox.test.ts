@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inventory } from '../contracts/inventory.ts'
+import { kitTables } from './database.ts'
 import { enterInbox } from './inbox.ts'
-import { publish } from './outbox.ts'
+import { publish, readUnsent } from './outbox.ts'
 import { envelope, type NotesTables, now, openNotes } from './testing.ts'
 import { traceIdOf } from './trace.ts'
 
@@ -30,6 +31,20 @@ test('events of one subject are numbered from one, without gaps', async () => {
       { subject: 'b', sequence: 1, sent_at: null },
       { subject: 'a', sequence: 2, sent_at: null },
     ],
+  )
+})
+
+test('a clock that jumps back an hour changes nothing in the order of events', async () => {
+  const database = await openNotes()
+  const at = (ms: number) => ({ ...released('a'), now: new Date(now.getTime() + ms) })
+  const ids: string[] = []
+  for (const ms of [0, -3_600_000, 1]) {
+    ids.push(await publish<NotesTables, typeof inventory, 'shop.stock.released.v1'>(database, at(ms)))
+  }
+  const unsent = await readUnsent(kitTables(database), 10)
+  assert.deepEqual(
+    unsent.map(({ event }) => [event.id, event.sequence]),
+    ids.map((id, index) => [id, index + 1]),
   )
 })
 

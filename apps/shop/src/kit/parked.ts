@@ -78,6 +78,7 @@ export async function listParkedKeys(database: Kysely<KitTables>, limit: number)
     .orderBy('first')
     .limit(limit)
     .execute()
+  if (keys.length === 0) return []
   const firsts = await database
     .selectFrom('parked')
     .selectAll()

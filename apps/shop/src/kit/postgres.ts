@@ -16,6 +16,8 @@ import pg from 'pg'
 import { assertKnown, type Migrations } from './sqlite.ts'
 
 const connections = 8
+/** An instance that froze in the middle of a transaction holds up the others for no longer than this. */
+const frozenMs = 10_000
 /** Counts and sums are far below 2^53 here, and money is counted in cents. */
 const asNumber = { int8: 20, numeric: 1700 }
 
@@ -26,7 +28,11 @@ export async function openPostgres(options: {
 }): Promise<PostgresDialect> {
   const { url, schema, migrations } = options
   for (const type of Object.values(asNumber)) pg.types.setTypeParser(type, Number)
-  const pool = new pg.Pool({ connectionString: url, max: connections, options: `-c search_path=${schema}` })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    options: `-c search_path=${schema} -c idle_in_transaction_session_timeout=${frozenMs}`,
+  })
   // A connection that breaks while idle: the next query gets another.
   pool.on('error', () => undefined)
   const client = await pool.connect()
@@ -65,7 +71,7 @@ function translated(script: string): string {
 }
 
 /** A number for the schema's lock, as PostgreSQL wants one. */
-export function lockNumber(name: string): number {
+function lockNumber(name: string): number {
   return [...name].reduce((hash, letter) => (Math.imul(hash, 31) + letter.charCodeAt(0)) | 0, 17)
 }
 

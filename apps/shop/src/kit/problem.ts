@@ -55,12 +55,18 @@ export function answerWithProblems(app: FastifyInstance): void {
       }
       if (error instanceof ServiceUnavailableError) return sendProblem(reply, 503, { detail: `${error.message}.` })
       if (error instanceof CallRefusedError) return sendProblem(reply, 502, { detail: error.message })
+      if (isFull(error)) return sendProblem(reply, 503, { detail: 'There is no space to store it. Try again later.' })
       const status = error.statusCode ?? 500
       if (status < 500) return sendProblem(reply, status, { detail: error.message })
       request.log.error({ err: error }, 'a request failed')
       return sendProblem(reply, 500, { detail: 'The error is in the log of the service.' })
     },
   )
+}
+
+/** SQLite's SQLITE_FULL, PostgreSQL's disk_full. */
+function isFull(error: Error & { errcode?: number; code?: string }): boolean {
+  return error.errcode === 13 || error.code === '53100'
 }
 
 type ZodIssueParams = { instancePath: string; keyword?: string; message?: string; params?: { keys?: string[] } }

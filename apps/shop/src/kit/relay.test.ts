@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Consumer } from '@platformatic/kafka'
 import { type Ottla, startOttla } from 'ottla'
 import { inventory } from '../contracts/inventory.ts'
 import { kitTables } from './database.ts'
-import { acquireLock, tryFileLock } from './lock.ts'
+import { Lease } from './lease.ts'
 import { placeOf, publish, readBacklog } from './outbox.ts'
 import type { Position } from './position.ts'
 import { Relay } from './relay.ts'
 import { type NotesTables, now, openNotes, silent } from './testing.ts'
 
-const directory = await mkdtemp(join(tmpdir(), 'shop-relay-'))
 const cleanUps: (() => Promise<unknown>)[] = []
 after(async () => {
   for (const cleanUp of cleanUps.reverse()) await cleanUp()
-  await rm(directory, { recursive: true })
 })
 
 const startBroker = async (options: Parameters<typeof startOttla>[0] = {}): Promise<Ottla> => {
@@ -29,14 +24,14 @@ const startBroker = async (options: Parameters<typeof startOttla>[0] = {}): Prom
 function makeRelay(
   database: Awaited<ReturnType<typeof openNotes>>,
   brokers: string[],
-  lock: string = crypto.randomUUID(),
+  holder: string = crypto.randomUUID(),
 ): Relay {
   const client = { brokers, clientId: 'inventory' }
   return new Relay({
     database: kitTables(database),
     client,
     logger: silent,
-    acquireLock: signal => acquireLock(() => tryFileLock(join(directory, lock)), signal),
+    lease: new Lease({ database: kitTables(database), what: 'relay', holder, now: () => new Date() }),
   })
 }
 
@@ -126,7 +121,7 @@ test('a relay killed between send and mark sends again: twice on the log, with t
 test('of two relays one works; the other takes over when it stops', async () => {
   const broker = await startBroker()
   const database = await openNotes()
-  const [first, second] = [makeRelay(database, broker.brokers, 'shared'), makeRelay(database, broker.brokers, 'shared')]
+  const [first, second] = [makeRelay(database, broker.brokers), makeRelay(database, broker.brokers)]
   first.start()
   second.start()
   const ids: string[] = []

@@ -3,7 +3,8 @@
  * has them on disk. Killed between send and mark it sends again after the restart: twice on the log, one effect, thanks to
  * the readers' inbox. A broker that is away is waited for, for ever; no row is ever given up.
  *
- * Two processes on one database: the second waits for the lock, so rows never overtake each other.
+ * Of several instances on one database one relays, so rows never overtake each other. One that wakes up late may send again what
+ * another has sent meanwhile: also twice on the log, one effect.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { compatibilityPartitioner, ProduceAcks, Producer } from '@platformatic/kafka'
@@ -13,7 +14,7 @@ import { toRecord } from '../contracts/envelope.ts'
 import { backoffMs } from './backoff.ts'
 import type { KitTables } from './database.ts'
 import { type ClientSettings, clientOptions, kafkaErrorText } from './kafka.ts'
-import type { Lock } from './lock.ts'
+import type { Lease } from './lease.ts'
 import { markSent, placeOf, readBacklog, readUnsent } from './outbox.ts'
 import { placesOf } from './places.ts'
 import type { Position } from './position.ts'
@@ -22,6 +23,8 @@ import { Waiters } from './waiters.ts'
 const batchRows = 500
 /** A nudge starts the relay at once; this is for rows of another instance, or of one that died. */
 const idlePollMs = 50
+/** While another instance relays. */
+const anothersTurnMs = 500
 
 export type RelayStatus = { connected: boolean; pending: number; oldestPendingMs: number; lastError?: string }
 
@@ -29,7 +32,7 @@ export class Relay {
   readonly #database: Kysely<KitTables>
   readonly #client: ClientSettings
   readonly #logger: Logger
-  readonly #acquireLock: (signal: AbortSignal) => Promise<Lock>
+  readonly #lease: Lease
   readonly #stopping = new AbortController()
   readonly #waiters = new Waiters<Position>()
   #wake: (() => void) | undefined
@@ -38,17 +41,17 @@ export class Relay {
   #lastError: string | undefined
   #running: Promise<void> | undefined
 
-  /** @param options `acquireLock`: waits until no other instance relays (lock.ts) */
   constructor(options: {
     database: Kysely<KitTables>
     client: ClientSettings
     logger: Logger
-    acquireLock: (signal: AbortSignal) => Promise<Lock>
+    /** Held by the one instance that relays. */
+    lease: Lease
   }) {
     this.#database = options.database
     this.#client = options.client
     this.#logger = options.logger
-    this.#acquireLock = options.acquireLock
+    this.#lease = options.lease
   }
 
   start(): void {
@@ -82,13 +85,15 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    let lock: Lock | undefined
     let failures = 0
     try {
       while (!this.#stopping.signal.aborted) {
         try {
-          if (lock?.isHeld() !== true) lock = await this.#acquireLock(this.#stopping.signal)
           this.#nudged = false
+          if (!(await this.#lease.hold())) {
+            await delay(anothersTurnMs, undefined, { signal: this.#stopping.signal })
+            continue
+          }
           const sent = await this.#relayBatch()
           if (failures > 0) this.#logger.info('the log takes events again')
           failures = 0
@@ -106,7 +111,7 @@ export class Relay {
       }
     } finally {
       await this.#dropProducer()
-      lock?.release()
+      await this.#lease.release().catch(error => this.#logger.debug({ err: error }, 'releasing the lease failed'))
     }
   }
 

@@ -42,6 +42,7 @@ export type KitTables = {
     at: string
     duration_ms: number
   }
+  leases: { what: string; holder: string; until: string }
   /** One row per kind of work that a crash must not cut in half, while it is under way. */
   unfinished: { what: string; detail: string }
   idempotency_keys: {
@@ -196,6 +197,7 @@ export const kitMigrations: readonly string[] = [
     duration_ms REAL NOT NULL
   ) STRICT;
   CREATE INDEX spans_by_subject ON spans (subject);
+  CREATE TABLE leases (what TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL) STRICT;
   CREATE TABLE unfinished (what TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT;
   `,
 ]

@@ -4,7 +4,6 @@
  * It starts without the broker, and waits for it. It stops within five seconds: intake first, then the batch under way,
  * then the relay, then the database; whatever a stop would cut off is safe to cut off, as a crash is.
  */
-import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Kysely } from 'kysely'
 import pino, { type Logger } from 'pino'
@@ -21,7 +20,7 @@ import { readDeadlines } from './deadlines.ts'
 import { addHealthRoutes, type ServiceStatus } from './health.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import { ensureTopics } from './kafka.ts'
-import { acquireLock, tryFileLock, tryPostgresLock } from './lock.ts'
+import { Lease } from './lease.ts'
 import { addOperations } from './operations-api.ts'
 import { readRecent } from './outbox.ts'
 import { countParked } from './parked.ts'
@@ -79,7 +78,7 @@ export async function startService<Tables extends KitTables>(
     database: kitTables(database),
     client,
     logger,
-    acquireLock: signal => acquireLock(() => tryRelayLock(settings), signal),
+    lease: new Lease({ database: kitTables(database), what: 'relay', holder: instanceName, now }),
   })
   const context: ServiceContext<Tables> = { name, instanceName, settings, database, relay, logger, now }
   await definition.recover?.(context)
@@ -167,11 +166,6 @@ export async function startService<Tables extends KitTables>(
     logger.info('stopped')
   }
   return { url, stop }
-}
-
-function tryRelayLock({ database, dataDirectory }: ServiceSettings) {
-  if ('url' in database) return tryPostgresLock(database.url, `${database.schema}.relay`)
-  return tryFileLock(join(dataDirectory, 'relay.lock'))
 }
 
 /** A service's main: starts it and ties it to the process's signals. */

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { backoffMs } from './backoff.ts'
-import { acquireLock, tryFileLock } from './lock.ts'
+import { kitTables } from './database.ts'
+import { Lease } from './lease.ts'
 import { readSettings } from './settings.ts'
+import { now, openNotes } from './testing.ts'
 import { nextHop, traceIdOf } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
-
-const directory = await mkdtemp(join(tmpdir(), 'shop-kit-'))
-after(() => rm(directory, { recursive: true }))
 
 test('pauses grow from a tenth of a second and never beyond two seconds', () => {
   const longest = [1, 2, 3, 4, 5, 6, 50].map(failures => backoffMs(failures, () => 1))
@@ -37,26 +33,19 @@ test('a trace goes on through its hops, and one that does not parse begins anew'
   assert.match(nextHop('nonsense'), /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
 })
 
-test('a lock has one holder; the next gets it when it is released', async () => {
-  const path = join(directory, 'lock')
-  const first = tryFileLock(path)
-  assert.ok(first)
-  assert.equal(tryFileLock(path), undefined)
-  const waiting = acquireLock(() => tryFileLock(path), new AbortController().signal)
-  first.release()
-  const second = await waiting
-  assert.equal(tryFileLock(path), undefined)
-  second.release()
-})
-
-test('waiting for a lock ends with the signal', async () => {
-  const path = join(directory, 'other-lock')
-  const holder = tryFileLock(path)
-  const stopping = new AbortController()
-  const waiting = acquireLock(() => tryFileLock(path), stopping.signal)
-  stopping.abort()
-  await assert.rejects(waiting, { name: 'AbortError' })
-  holder?.release()
+test('a lease has one holder, for a time; the same holder has it again at once', async () => {
+  let clock = now.getTime()
+  const database = kitTables(await openNotes())
+  const lease = (holder: string) => new Lease({ database, what: 'relay', holder, now: () => new Date(clock) })
+  const [first, second] = [lease('first'), lease('second')]
+  assert.deepEqual([await first.hold(), await second.hold(), await lease('first').hold()], [true, false, true])
+  clock += 4000
+  assert.deepEqual([await first.hold(), await second.hold()], [true, false], 'renewed')
+  clock += 5001
+  assert.equal(await second.hold(), true, 'the first did not renew it')
+  assert.equal(await first.hold(), false)
+  await second.release()
+  assert.equal(await first.hold(), true)
 })
 
 test('a wrong setting is named', () => {
