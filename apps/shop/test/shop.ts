@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Admin } from '@platformatic/kafka'
+import pg from 'pg'
 import type { OrderDetail, OrderRequest, Problem, Style } from '../src/contracts/http.ts'
 import type { Faults, SimulatorName } from '../src/contracts/simulators.ts'
 import type { ServiceName } from '../src/contracts/topic.ts'
 import { subscriptions, topics } from '../src/contracts/topics.ts'
 import type { ProcessName, Snapshot } from '../src/stage/snapshot.ts'
 import { startStage } from '../src/stage/stage.ts'
+import { assertBooks, assertLog } from './invariants.ts'
 
 export type Answer = { status: number; headers: Headers; body: { orderId: string; status: string } & Problem }
 
@@ -17,8 +19,18 @@ export async function startShop(env: Record<string, string> = {}) {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'ottla-shop-'))
   const brokers = process.env.KAFKA_BROKERS || undefined
   if (brokers !== undefined) await forgetEarlierShops(brokers.split(','))
-  const remove = () => rm(dataDirectory, { recursive: true })
-  const stage = await startStage({ port: 0, host: '127.0.0.1', dataDirectory, brokers, env }).catch(async error => {
+  const database = process.env.DATABASE_URL ? await createDatabase(process.env.DATABASE_URL) : undefined
+  const remove = async () => {
+    await rm(dataDirectory, { recursive: true })
+    await database?.drop()
+  }
+  const stage = await startStage({
+    port: 0,
+    host: '127.0.0.1',
+    dataDirectory,
+    brokers,
+    env: { ...env, ...database?.env },
+  }).catch(async error => {
     await remove()
     throw error
   })
@@ -106,12 +118,13 @@ export async function startShop(env: Record<string, string> = {}) {
         return process?.answering === true && process.status?.ready !== false
       }),
 
-    /** Kills it, and waits until it has been started again. */
-    async killAndRestart(name: ProcessName): Promise<void> {
+    /** Kills it, and waits until it has been started again. @param meanwhile what is to be done while it is dead */
+    async killAndRestart(name: ProcessName, meanwhile?: () => Promise<void>): Promise<void> {
       const crashes = ({ processes }: Snapshot) => processes.find(process => process.name === name)?.crashes ?? 0
       const before = crashes(await shop.get<Snapshot>('/stage/snapshot'))
       await shop.do('kill', name)
       await shop.until(`the kill of ${name} noticed`, snapshot => crashes(snapshot) > before)
+      await meanwhile?.()
       await shop.untilReady(name)
     },
 
@@ -119,6 +132,14 @@ export async function startShop(env: Record<string, string> = {}) {
     async untilAtRest(): Promise<Snapshot> {
       const { round } = await shop.get<Snapshot>('/stage/snapshot')
       return shop.until('at rest', snapshot => snapshot.atRest && snapshot.round >= round + 2)
+    },
+
+    /** I1 to I7 (invariants.ts), once nothing is on its way. */
+    async assertInvariants(): Promise<Snapshot> {
+      const snapshot = await shop.untilAtRest()
+      assertBooks(snapshot)
+      await assertLog(snapshot.brokers, snapshot.events ?? 0)
+      return snapshot
     },
 
     async untilFinal(orderId: string, withinMs = 60_000): Promise<OrderDetail> {
@@ -146,6 +167,21 @@ async function put(url: string, body: unknown): Promise<void> {
     body: JSON.stringify(body),
   })
   if (!response.ok) throw new Error(`PUT ${url}: ${response.status} ${await response.text()}`)
+}
+
+/** With DATABASE_URL each shop has a database of its own on that server. */
+async function createDatabase(url: string): Promise<{ env: Record<string, string>; drop: () => Promise<void> }> {
+  const name = `shop_${crypto.randomUUID().replaceAll('-', '')}`
+  const query = async (sql: string) => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await query(`CREATE DATABASE ${name}`)
+  const own = new URL(url)
+  own.pathname = `/${name}`
+  return { env: { DATABASE_URL: own.href }, drop: () => query(`DROP DATABASE ${name} WITH (FORCE)`) }
 }
 
 /** On a cluster that stays, services with new databases would take in the orders of earlier tests. */

@@ -118,6 +118,22 @@ test('a deadline cancels what has no outcome, and a charge that comes after it i
   assert.deepEqual(entries, ['charge', 'refund'], 'the late charge')
 })
 
+test('a deadline passes while Order is down: it fires at the start, and what came late is undone', async () => {
+  await shop.setFaults('bank', { hang: true })
+  const { body } = await shop.post(mugs(1))
+  const { orderId } = body
+  await shop.do('stop', 'order')
+  const deadline = Date.now() + 20_000
+  await shop.until('the deadline passed', () => Date.now() > deadline)
+  await shop.do('start', 'order')
+  await shop.untilReady('order')
+  const order = await shop.untilFinal(orderId)
+  assert.deepEqual([order.status, order.reason], ['cancelled', 'timed-out'])
+  await shop.setFaults('bank', {})
+  await shop.assertInvariants()
+  assert.deepEqual(await bankEntries(orderId), ['charge', 'refund'])
+})
+
 test('GET with Prefer: wait answers when the order is final; a reader honours the position of the 201', async () => {
   const { headers, body } = await shop.post(mugs(1))
   const position = headers.get('position') ?? ''
