@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { BackupOptions } from './backup.ts'
+import { addClientCommands } from './client/commands.ts'
 import { exitStatus } from './exit-status.ts'
 import type { DumpCommandOptions } from './log-dump.ts'
 import type { TopicAndPartition } from './log-repair.ts'
@@ -16,6 +17,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     .version(packageJson.version, '-v, --version')
     .showHelpAfterError('(ottla --help shows what can be said)')
     .exitOverride()
+    .enablePositionalOptions() // so that a command's `-v` is its own
 
   program
     .command('start')
@@ -135,6 +137,10 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
       const { repair } = await import('./log-repair.ts')
       status = await repair(directory, options)
     })
+
+  addClientCommands(program, reached => {
+    status = reached
+  })
 
   try {
     await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })

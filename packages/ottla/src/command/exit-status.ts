@@ -6,4 +6,10 @@ export const exitStatus = {
   failed: 1,
   /** The words of the command line are wrong. */
   usage: 2,
+  /** There is no such topic, partition, group or broker. */
+  notFound: 3,
+  /** No broker of the cluster can be reached. */
+  unreachable: 4,
+  /** A broker does not answer, or still gives an error that should pass. */
+  timedOut: 5,
 } as const

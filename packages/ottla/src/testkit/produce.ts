@@ -3,8 +3,8 @@
 import { isUint8Array } from 'node:util/types'
 import type { Broker } from '@ottla/broker'
 import { buildRecordBatch } from '@ottla/protocol'
+import { murmur2 } from '../murmur2.ts'
 import type { RecordInput, RecordPosition } from './api.ts'
-import { murmur2 } from './murmur2.ts'
 import { logsOf } from './records.ts'
 
 /** Rejects with KafkaError where the topic refuses the records; then an unknown part of them is stored, as with any producer. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type OttlaRecord, startOttla } from '../index.ts'
-import { murmur2 } from './murmur2.ts'
+import { murmur2 } from '../murmur2.ts'
 
 async function valuesOf(records: AsyncIterable<OttlaRecord>): Promise<(string | null)[]> {
   const values: (string | null)[] = []
