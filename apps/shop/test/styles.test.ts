@@ -1,7 +1,8 @@
 /** What the hardened and the mixed style promise beyond the two plain ones, and the consistency token, on a whole shop. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { mugs, startShop } from './shop.ts'
+import type { Style } from '../src/contracts/http.ts'
+import { type Answer, mugs, startShop } from './shop.ts'
 
 const shop = await startShop({ ORDER_DEADLINE_MS: '20000' })
 after(() => shop.stop())
@@ -14,13 +15,21 @@ const heard = async (orderId: string) =>
 const desk = { customerId: 'c', items: [{ sku: 'desk', quantity: 1 }] }
 const prints = { customerId: 'c', items: [{ sku: 'print', quantity: 4 }] }
 
+/** These styles give up what takes too long (503, or 202 and later): on a busy machine an order may have to be placed again. */
+async function answeredInTime(order: unknown, style: Style): Promise<Answer> {
+  for (;;) {
+    const answer = await shop.post(order, { style })
+    if (answer.status !== 503 && answer.status !== 202) return answer
+  }
+}
+
 async function assertBalanced(): Promise<void> {
   const { checks } = await shop.untilAtRest()
   for (const check of checks) assert.equal(check.ok, true, `${check.name}: ${check.detail}`)
 }
 
 test('rest-hardened: payment and stock at the same time, the mail not waited for', async () => {
-  const { status, body } = await shop.post(mugs(1), { style: 'rest-hardened' })
+  const { status, body } = await answeredInTime(mugs(1), 'rest-hardened')
   assert.deepEqual([status, body.status], [201, 'confirmed'])
   const history = await heard(body.orderId)
   assert.ok(history.includes('payment charge') && history.includes('inventory reserve'), history.join())
@@ -40,7 +49,7 @@ test('rest-hardened: a bank that fails half of its calls is asked again, and cha
 })
 
 test('rest-hardened: out of stock is undone durably, also when Payment is killed before it can refund', async () => {
-  const { body } = await shop.post(prints, { style: 'rest-hardened' })
+  const { body } = await answeredInTime(prints, 'rest-hardened')
   assert.equal(body.status, 'cancelled')
   await assertBalanced()
   assert.deepEqual(await bankEntries(body.orderId), ['charge', 'refund'])
@@ -55,7 +64,7 @@ test('rest-hardened: out of stock is undone durably, also when Payment is killed
 })
 
 test('mixed: the payment inline, the rest as events', async () => {
-  const { status, body } = await shop.post(mugs(1), { style: 'mixed' })
+  const { status, body } = await answeredInTime(mugs(1), 'mixed')
   assert.deepEqual([status, body.status], [201, 'pending'])
   assert.equal((await shop.untilFinal(body.orderId)).status, 'confirmed')
   await assertBalanced()
@@ -83,7 +92,7 @@ test('mixed: declined is 402 at once, and again for the same key', async () => {
 })
 
 test('mixed: out of stock is cancelled later, and the money goes back', async () => {
-  const { status, body } = await shop.post(prints, { style: 'mixed' })
+  const { status, body } = await answeredInTime(prints, 'mixed')
   assert.equal(status, 201)
   const order = await shop.untilFinal(body.orderId)
   assert.deepEqual([order.status, order.reason], ['cancelled', 'out-of-stock'])
