@@ -2,7 +2,7 @@
  * The commands that work against any Kafka cluster, as they can be said. What each does is a module of its own, loaded when it runs.
  *
  *     ottla topic list|describe|create|delete      ottla group list|describe|reset|delete
- *     ottla config get|set|unset                   ottla cluster info      ottla produce|consume TOPIC
+ *     ottla config get|set|unset                   ottla cluster info      ottla produce|consume TOPIC      ottla doctor
  */
 
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
@@ -21,6 +21,10 @@ export function addClientCommands(program: Command, done: (status: number) => vo
   onCluster(cluster.command('info'))
     .description('Print its brokers, and how much there is.')
     .action(async options => done(await (await import('./cluster-info.ts')).clusterInfo(options)))
+  onCluster(program.command('doctor'))
+    .description('Say what is wrong between this machine and a cluster, and what to do.')
+    .addHelpText('after', '\nExit status: 0 nothing is, 1 something is, 2 wrong usage.')
+    .action(async options => done(await (await import('./doctor.ts')).doctor(options)))
   addRecordCommands(program, done)
 }
 
