@@ -7,6 +7,7 @@
 
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { ResourceType } from '../../client/topics.ts'
+import type { Shell } from './completion.ts'
 import { parsePlace } from './place.ts'
 
 const defaultBrokers = '127.0.0.1:9092'
@@ -26,6 +27,20 @@ export function addClientCommands(program: Command, done: (status: number) => vo
     .addHelpText('after', '\nExit status: 0 nothing is, 1 something is, 2 wrong usage.')
     .action(async options => done(await (await import('./doctor.ts')).doctor(options)))
   addRecordCommands(program, done)
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .description('Print a script that completes commands, and names of topics and groups.')
+    .addHelpText('after', '\nExample, in ~/.bashrc:\n  source <(ottla completion bash)')
+    .action(async (shell: Shell) => {
+      const { shells } = await import('./completion.ts')
+      process.stdout.write(shells[shell])
+    })
+  program.command('__complete [words...]', { hidden: true }).action(async (words: string[]) => {
+    const { complete, namesIn } = await import('./completion.ts')
+    const names = namesIn(brokers(process.env.KAFKA_BROKERS ?? defaultBrokers))
+    process.stdout.write((await complete(program, words, names)).map(candidate => `${candidate}\n`).join(''))
+  })
 }
 
 function addTopicCommands(topic: Command, done: (status: number) => void): void {
