@@ -6,10 +6,11 @@ import {
   fetch,
   produce,
   RecordBatch,
+  type Response,
   recordBatches,
   type Record as StoredRecord,
 } from '@ottla/protocol'
-import type { Cluster, ClusterTopic } from './cluster.ts'
+import { type Cluster, type ClusterTopic, check } from './cluster.ts'
 
 export interface ReadRecord {
   readonly partition: number
@@ -17,6 +18,7 @@ export interface ReadRecord {
 }
 
 const fetchBytes = 4 * 1024 * 1024
+const maxWaitMs = 500
 const maxDecompressedBytes = 256 * 1024 * 1024
 
 export interface ReadOptions {
@@ -29,19 +31,33 @@ export interface ReadOptions {
   readonly signal: AbortSignal
 }
 
-/** In the order of offsets within a partition. Ends when all is read or the signal aborts. */
+/**
+ * In the order of offsets within a partition. Ends when all is read or the signal aborts. One request for each leader and round, so that
+ * a topic of many quiet partitions is no slower than one of a single one.
+ */
 export async function* readTopic(cluster: Cluster, options: ReadOptions): AsyncIterable<ReadRecord> {
-  const { topic, from, until, isReadCommitted, signal } = options
+  const { from, until, isReadCommitted, signal } = options
+  let { topic } = options
   const next = new Map(from)
   const isDone = (partition: number): boolean => until !== null && next.get(partition)! >= until.get(partition)!
   while (!signal.aborted) {
     const open = [...next.keys()].filter(partition => !isDone(partition))
     if (open.length === 0) return
-    // With several partitions none may hold up the others.
-    const maxWaitMs = open.length === 1 ? 500 : 50
-    for (const partition of open) {
-      const place = { topic, partition, offset: next.get(partition)!, maxWaitMs, isReadCommitted }
-      const { records, nextOffset } = await fetchRecords(cluster, place)
+    const rounds = await cluster.retrying(async () => {
+      try {
+        const byLeader = Map.groupBy(open, partition => topic.partitions[partition]?.leader ?? -1)
+        return await Promise.all(
+          [...byLeader].map(([nodeId, partitions]) => {
+            const places = partitions.map(partition => ({ partition, offset: next.get(partition)! }))
+            return fetchFrom(cluster, nodeId, { topic, places, isReadCommitted })
+          }),
+        )
+      } catch (error) {
+        topic = await cluster.topic(topic.name) // whoever leads now
+        throw error
+      }
+    })
+    for (const { partition, records, nextOffset } of rounds.flat()) {
       for (const record of records) {
         if (signal.aborted) return
         if (until !== null && record.offset >= until.get(partition)!) break
@@ -53,36 +69,59 @@ export async function* readTopic(cluster: Cluster, options: ReadOptions): AsyncI
 }
 
 interface FetchedRecords {
+  readonly partition: number
   readonly records: readonly StoredRecord[]
   readonly nextOffset: number
 }
 
-async function fetchRecords(
+type FetchedPartition = Response<typeof fetch>['responses'][number]['partitions'][number]
+
+interface FetchRequest {
+  readonly topic: ClusterTopic
+  readonly places: readonly { partition: number; offset: number }[]
+  readonly isReadCommitted: boolean
+}
+
+async function fetchFrom(
   cluster: Cluster,
-  place: { topic: ClusterTopic; partition: number; offset: number; maxWaitMs: number; isReadCommitted: boolean },
-): Promise<FetchedRecords> {
-  const { topic, partition, offset, maxWaitMs, isReadCommitted } = place
-  const { responses } = await cluster.leader({ topic: topic.name, partition }, fetch, {
-    body: {
-      maxWaitMs,
-      minBytes: 1,
-      maxBytes: fetchBytes,
-      isolationLevel: isReadCommitted ? 1 : 0,
-      sessionEpoch: -1,
-      topics: [
-        {
-          topic: topic.name,
-          topicId: topic.id,
-          partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: fetchBytes }],
-        },
-      ],
-      forgottenTopicsData: [],
-    },
-    errorCodeOf: ({ errorCode, responses }) => responses[0]?.partitions[0]?.errorCode ?? errorCode,
+  nodeId: number,
+  { topic, places, isReadCommitted }: FetchRequest,
+): Promise<FetchedRecords[]> {
+  const { errorCode, responses } = await cluster.node(nodeId, fetch, {
+    maxWaitMs,
+    minBytes: 1,
+    maxBytes: fetchBytes,
+    isolationLevel: isReadCommitted ? 1 : 0,
+    sessionEpoch: -1,
+    topics: [
+      {
+        topic: topic.name,
+        topicId: topic.id,
+        partitions: places.map(({ partition, offset }) => ({
+          partition,
+          fetchOffset: offset,
+          partitionMaxBytes: fetchBytes,
+        })),
+      },
+    ],
+    forgottenTopicsData: [],
   })
-  const { records: bytes, abortedTransactions } = responses[0]?.partitions[0] ?? {}
+  check(errorCode)
+  const answers = responses.flatMap(({ partitions }) => partitions)
+  return places.map(({ partition, offset }) => {
+    const answer = answers.find(({ partitionIndex }) => partitionIndex === partition)
+    if (answer === undefined) return { partition, records: [], nextOffset: offset }
+    check(answer.errorCode)
+    return { partition, ...visibleRecords(answer, offset) }
+  })
+}
+
+function visibleRecords(
+  { records: bytes, abortedTransactions }: FetchedPartition,
+  fromOffset: number,
+): Omit<FetchedRecords, 'partition'> {
   const records: StoredRecord[] = []
-  let nextOffset = offset
+  let nextOffset = fromOffset
   // A transaction that was aborted reaches from its first offset to its producer's marker (KIP-98).
   const waiting = (abortedTransactions ?? []).toSorted((a, b) => Number(a.firstOffset - b.firstOffset))
   const aborted = new Set<number>()
@@ -93,7 +132,9 @@ async function fetchRecords(
     }
     if (batch.isControl) aborted.delete(batch.producerId)
     else if (!(batch.isTransactional && aborted.has(batch.producerId))) {
-      for (const record of batch.records({ maxDecompressedBytes })) if (record.offset >= offset) records.push(record)
+      for (const record of batch.records({ maxDecompressedBytes })) {
+        if (record.offset >= fromOffset) records.push(record)
+      }
     }
   }
   return { records, nextOffset }

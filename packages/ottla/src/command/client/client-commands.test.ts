@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { suite, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { type Ottla, startOttla } from '../../index.ts'
@@ -93,6 +94,19 @@ suite('commands against a cluster', () => {
     assert.deepEqual(await valuesOf('-k', 'key-c'), ['c'])
     assert.deepEqual(await valuesOf('-H', 'n=b', '-v'), ['0@1  2026-01-01T00:00:01.000Z  key-b  n=b', 'b'])
     assert.equal((await run(ottla, ['consume', 'orders', '--from', 'tomorrow'])).status, exitStatus.usage)
+  })
+
+  test('records that come later are printed too, of every partition, until a signal ends it with 0', async () => {
+    await using ottla = await startOttla({ topics: { orders: { partitions: 20 } } })
+    const child = spawn(process.execPath, [bin, 'consume', 'orders', '-b', ottla.brokers[0]!])
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    for (const partition of [19, 0, 7]) {
+      await ottla.produce('orders', { value: `of ${partition}`, partition })
+      assert.equal((await lines.next()).value, `of ${partition}`)
+    }
+    child.kill('SIGINT')
+    const [status] = await once(child, 'close')
+    assert.equal(status, 0)
   })
 
   test('only what is committed is shown, unless asked', async () => {
