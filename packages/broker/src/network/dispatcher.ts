@@ -106,7 +106,8 @@ export class Dispatcher {
 
   /** Whether the next request of the connection may begin when `act` has returned; to be asked before. */
   isPipelined(received: ReceivedRequest, connection: ConnectionInfo): boolean {
-    if (received.isUnsupportedVersion) return false
+    // What would be asked is about to be replaced: its word does not count any more.
+    if (this.#held !== null || received.isUnsupportedVersion) return false
     const { entry, version, request } = received
     return entry.handler.isPipelined({ request, version, broker: this.#services, connection } as never)
   }
