@@ -125,6 +125,13 @@ async function listFiles({ fileSystem, directory }: SegmentContext): Promise<Fou
     const parsed = parseSegmentFileName(name)
     if (parsed) found[parsed.kind].push(parsed.offset)
   }
+  // A crash may keep the names of a removed segment's indexes (retention, compaction, truncation): nothing reads them any more.
+  const logs = new Set(found.log)
+  for (const kind of ['index', 'timeindex', 'txnindex'] as const) {
+    for (const offset of found[kind]) {
+      if (!logs.has(offset)) await fileSystem.remove(`${directory}/${segmentFileName(offset, kind)}`)
+    }
+  }
   for (const offsets of Object.values(found)) offsets.sort((a, b) => a - b)
   return found
 }

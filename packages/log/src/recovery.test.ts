@@ -298,6 +298,18 @@ test('index, time index, snapshot, epochs and checkpoints that are damaged or go
   }
 })
 
+test('indexes without their log, which a crash may have kept, are removed', async t => {
+  const { path, values } = await crashed(t)
+  const orphans = ['index', 'timeindex', 'txnindex'].map(kind => `orders-0/00000000000000000900.${kind}`)
+  for (const orphan of orphans) await writeFile(`${path}/${orphan}`, Buffer.alloc(24, 1))
+  await withOpen(path, async ({ log }) => assert.deepEqual(await readValues(log), values))
+  const left = await readdir(`${path}/orders-0`)
+  assert.deepEqual(
+    orphans.filter(orphan => left.includes(orphan.slice('orders-0/'.length))),
+    [],
+  )
+})
+
 test('damaged log start offsets stop the start, with what to do', async t => {
   const { path } = await crashed(t)
   await writeFile(`${path}/log-start-offset-checkpoint`, '0\n2\norders 0 4\n')
