@@ -10,7 +10,6 @@ export const batchPrefixSizeInBytes = 12
 export const batchHeaderSizeInBytes = 61
 export const magicPosition = 16
 const lastOffsetDeltaPosition = 23
-const recordCountPosition = 57
 
 export function recordBatchBaseOffset(buffer: Buffer, at: number): number {
   return buffer.readInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4)
@@ -23,11 +22,6 @@ export function recordBatchSizeInBytes(buffer: Buffer, at: number): number {
 /** Exclusive. */
 export function recordBatchEndOffset(buffer: Buffer, at: number): number {
   return recordBatchBaseOffset(buffer, at) + buffer.readInt32BE(at + lastOffsetDeltaPosition) + 1
-}
-
-/** 0 in a batch of which compaction has left nothing but the header. */
-export function recordBatchRecordCount(buffer: Buffer, at: number): number {
-  return buffer.readInt32BE(at + recordCountPosition)
 }
 
 /** Whether a header stands here that could be a batch's at that place of a log: magic 2, a sane length, an offset that has not been. */
