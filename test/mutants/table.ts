@@ -326,6 +326,13 @@ export const mutants: readonly Mutant[] = [
     foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
   },
   {
+    name: 'compaction does not wait for what producers have under way',
+    file: 'log/src/compaction/log-cleaner.ts',
+    from: '      await log.flush()\n',
+    to: '',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
     name: 'compaction takes what is beyond its knowledge',
     file: 'log/src/compaction/cleaned-batch.ts',
     from: '  if (offset >= rules.knownEndOffset) return true\n',
@@ -390,6 +397,7 @@ export const mutants: readonly Mutant[] = [
     file: 'broker/src/apis/offset-fetch.ts',
     from: 'return offset.topicId === null || offset.topicId === topicId',
     to: 'return offset.topicId !== topicId || offset.topicId === topicId',
+    foundBy: { test: 'packages/broker/src/apis/offset-commit.test.ts' },
   },
   {
     name: 'producer ids are taken without a record',

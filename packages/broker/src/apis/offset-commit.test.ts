@@ -184,3 +184,15 @@ test('offsets outlive a restart, and those of a topic that was deleted and creat
   await groups.restart()
   assert.equal((await fetched(8, 'kept'))[0]?.partitions[0]?.committedOffset, -1n)
 })
+
+test('an offset that was committed for an earlier topic of the name is told to nobody, in any version of OffsetFetch', async () => {
+  const groupId = 'earlier'
+  assert.deepEqual(await errors(9, commitRequest({ groupId })), ['NONE'])
+  // As if the deletion of that topic had not reached the log of groups: what is stored names another id.
+  const { offsets } = groups.broker.groups.existingShard(groupId)!.find(groupId)!
+  offsets.set('t', 0, { ...offsets.get('t', 0)!, topicId: unknownTopicId })
+  for (const version of versionsOf(offsetFetch)) {
+    const [topic] = await fetched(version, groupId)
+    assert.equal(topic!.partitions[0]!.committedOffset, -1n, `version ${version}`)
+  }
+})
