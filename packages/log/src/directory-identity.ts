@@ -1,12 +1,12 @@
 /** Taking possession of a data directory: it is there, it is ours alone, it is the one that was meant. */
 
 import { dirname } from 'node:path'
+import { randomUuid } from '@ottla/protocol'
 import { replaceFile } from './durable-file.ts'
 import { bootIdFileName, lockFileName, metaPropertiesFileName, parsePartitionDirectoryName } from './file-names.ts'
 import type { FileSystem, Lock } from './file-system/file-system.ts'
 import { formatMetaProperties, type MetaProperties, parseMetaProperties } from './meta-properties.ts'
 import { StorageError } from './storage-error.ts'
-import { randomUuid } from './uuid.ts'
 
 /** Creates the directory where it is missing (its parents too) and locks it. */
 export async function takeDirectory(fileSystem: FileSystem, path: string): Promise<Lock> {

@@ -12,6 +12,7 @@
  */
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
+import { zeroUuid } from '@ottla/protocol'
 import { type PreparedBackup, prepareBackup } from './backup/prepare-backup.ts'
 import { coalesce, mapLimited } from './coalesce.ts'
 import { CleanerInPlace } from './compaction/cleaner.ts'
@@ -46,7 +47,6 @@ import { type LogContent, PartitionLog } from './partition-log.ts'
 import { parsePartitionMetadata } from './partition-metadata.ts'
 import { StorageError } from './storage-error.ts'
 import { TailCache } from './tail-cache.ts'
-import { zeroUuid } from './uuid.ts'
 
 /** Work on many small files is done this many at a time. */
 const maxConcurrentFiles = 16

@@ -14,7 +14,6 @@ import { Flusher } from './flusher.ts'
 import { defaultLogConfig } from './log-config.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
 import { countBeyondRetentionBytes, isTooOld } from './retention.ts'
-import { randomUuid } from './uuid.ts'
 
 test('waiters are called in order of their offsets, each once', () => {
   const waiters = new OffsetWaiters()
@@ -142,11 +141,4 @@ test('names are those of Apache Kafka', () => {
   const deleted = deletedDirectoryName({ topic: 't'.repeat(249), partition: 7 }, 'a'.repeat(32))
   assert.equal(deleted.length, 255)
   assert.match(deleted, /^t+-7\.a{32}-delete$/)
-})
-
-test('a uuid never begins with a dash', () => {
-  let calls = 0
-  const uuid = randomUuid(count => Buffer.alloc(count, calls++ === 0 ? 0xfb : 1))
-  assert.equal(calls, 2)
-  assert.equal(uuid.length, 22)
 })

@@ -12,7 +12,7 @@
  */
 
 import type { LogConfig, LogDirectory } from '@ottla/log'
-import { decodeMetadataRecord, KafkaError } from '@ottla/protocol'
+import { decodeMetadataRecord, KafkaError, randomUuid } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
 import type { Settings } from '../settings/settings.ts'
 import { checkTopicOverrides, logConfigOf, type TopicOverrides } from '../settings/topic-config.ts'
@@ -37,7 +37,6 @@ import {
   type PartitionPlace,
   partitionRecord,
   producerIdsRecord,
-  randomId,
   registerBrokerRecord,
   removeTopicRecord,
   topicRecord,
@@ -175,7 +174,7 @@ export class Metadata {
   }
 
   newTopicId(): string {
-    return randomId(this.#options.randomBytes)
+    return randomUuid(this.#options.randomBytes)
   }
 
   /** As `checkNewName`, for all that is asked of the topic. `createTopic` checks it too; this is for `validateOnly`. */
@@ -346,7 +345,7 @@ export class Metadata {
         .map(({ name, finalizedVersion }) => featureLevelRecord(name, finalizedVersion))
       const registration = registerBrokerRecord({
         ...this.#place,
-        incarnationId: randomId(randomBytes),
+        incarnationId: randomUuid(randomBytes),
         brokerEpoch,
         endpoints,
         rack: settings.get('broker.rack'),

@@ -79,14 +79,3 @@ export function registerBrokerRecord(registration: Registration): Buffer {
     3,
   )
 }
-
-/** Kafka's form of an id: 16 random bytes of a version 4 UUID, URL-safe base64, not beginning with a dash. */
-export function randomId(randomBytes: (count: number) => Buffer): string {
-  for (;;) {
-    const bytes = randomBytes(16)
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80
-    const id = bytes.toString('base64url')
-    if (!id.startsWith('-')) return id
-  }
-}
