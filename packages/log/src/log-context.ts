@@ -6,6 +6,7 @@ import type { FileSystem } from './file-system/file-system.ts'
 import type { Flusher } from './flusher.ts'
 import type { OpenFiles } from './open-files.ts'
 import type { TailCache } from './tail-cache.ts'
+import type { UnwrittenBytes } from './unwritten-bytes.ts'
 
 /** `fsync`: acknowledged is on the disk. `os`: acknowledged is with the operating system; a loss of power may take it back. */
 export type Durability = 'fsync' | 'os'
@@ -15,6 +16,7 @@ export interface LogContext {
   openFiles: OpenFiles
   tailCache: TailCache
   flusher: Flusher
+  unwritten: UnwrittenBytes
   /** Reads of consumers from files. */
   reads: ConcurrencyLimit
   clock: Clock

@@ -32,6 +32,8 @@ export interface LogDirectoryOptions {
   maxOpenFiles?: number
   /** Logs that write and flush at the same time, default 3: one of the four threads of Node's pool stays free for reads. */
   maxConcurrentFlushes?: number
+  /** What is taken and not written yet, of all logs, default 1 GiB; beyond, nothing more is taken from clients. */
+  maxUnwrittenBytes?: number
   /** Reads of consumers from files at the same time, default 3: a flush must not wait behind all consumers that catch up. */
   maxConcurrentReads?: number
   /** No record batch is unpacked to more than that, default 64 MiB. */

@@ -47,6 +47,7 @@ import { type LogContent, PartitionLog } from './partition-log.ts'
 import { parsePartitionMetadata } from './partition-metadata.ts'
 import { StorageError } from './storage-error.ts'
 import { TailCache } from './tail-cache.ts'
+import { UnwrittenBytes } from './unwritten-bytes.ts'
 
 /** Work on many small files is done this many at a time. */
 const maxConcurrentFiles = 16
@@ -146,6 +147,7 @@ export class LogDirectory {
       openFiles: new OpenFiles({ fileSystem, maxOpen: options.maxOpenFiles ?? 1000 }),
       tailCache: new TailCache({ budgetBytes: options.tailCacheBytes ?? 32 * 1024 * 1024 }),
       flusher: new Flusher({ maxRunning: options.maxConcurrentFlushes ?? 3, defer: options.defer }),
+      unwritten: new UnwrittenBytes({ maxBytes: options.maxUnwrittenBytes ?? 1024 * 1024 * 1024 }),
       reads: new ConcurrencyLimit({ maxRunning: options.maxConcurrentReads ?? 3 }),
       durability: options.durability ?? 'fsync',
       maxDecompressedBytes: options.maxDecompressedBytes ?? 64 * 1024 * 1024,

@@ -15,6 +15,7 @@ import type { Flushable, Flusher } from './flusher.ts'
 import type { LogSegment, SegmentMark } from './log-segment.ts'
 import type { ProducerEntry } from './producer-state.ts'
 import { StorageError } from './storage-error.ts'
+import type { UnwrittenBytes } from './unwritten-bytes.ts'
 
 /** No more than this is written and not flushed at any time, but for one batch that is larger. */
 export const maxUnflushedBytes = 16 * 1024 * 1024
@@ -60,18 +61,30 @@ export interface WrittenLog {
   onFailure(error: StorageError): void
 }
 
+export interface LogWriterOptions {
+  log: WrittenLog
+  flusher: Flusher
+  unwritten: UnwrittenBytes
+  /** Exclusive, of what is in the file. */
+  endOffset: number
+}
+
 export class LogWriter implements Flushable {
   readonly #log: WrittenLog
   readonly #flusher: Flusher
+  readonly #unwritten: UnwrittenBytes
+  /** This log's part of them. */
+  #unwrittenBytes = 0
   #queue: WriteOperation[] = []
   #writtenEndOffset: number
   #isRoundUnderWay = false
   #hasFailed = false
   #idleCallbacks: (() => void)[] = []
 
-  constructor({ log, flusher, endOffset }: { log: WrittenLog; flusher: Flusher; endOffset: number }) {
+  constructor({ log, flusher, unwritten, endOffset }: LogWriterOptions) {
     this.#log = log
     this.#flusher = flusher
+    this.#unwritten = unwritten
     this.#writtenEndOffset = endOffset
   }
 
@@ -85,6 +98,7 @@ export class LogWriter implements Flushable {
   }
 
   enqueue(operation: WriteOperation): void {
+    if (operation.kind === 'batch') this.#count(operation.bytes.length)
     this.#queue.push(operation)
     if (this.#queue.length === 1) this.#flusher.schedule(this)
   }
@@ -122,6 +136,7 @@ export class LogWriter implements Flushable {
         } else {
           const group = batchesOfOneSegment(operations, done)
           await writeBatches(group)
+          this.#count(-sizeOf(group))
           done += group.length
           lastSegment = first.segment
           this.#reportWritten(group.at(-1)!.endOffset)
@@ -165,6 +180,7 @@ export class LogWriter implements Flushable {
    */
   async #takeBack(unwritten: WriteOperation[], error: StorageError): Promise<void> {
     const first = unwritten[0]!
+    this.#count(-this.#unwrittenBytes)
     this.#log.takeBack([...unwritten, ...this.#queue.splice(0)], error)
     if (first.kind === 'roll') return this.#log.abandonRoll(first)
     await first.segment.useFile(async file => {
@@ -176,7 +192,13 @@ export class LogWriter implements Flushable {
   #fail(error: StorageError): void {
     this.#hasFailed = true
     this.#queue = []
+    this.#count(-this.#unwrittenBytes)
     this.#log.onFailure(error)
+  }
+
+  #count(bytes: number): void {
+    this.#unwrittenBytes += bytes
+    this.#unwritten.add(bytes)
   }
 }
 
@@ -188,6 +210,10 @@ function batchesOfOneSegment(operations: WriteOperation[], from: number): BatchO
     group.push(operation)
   }
   return group
+}
+
+function sizeOf(group: readonly BatchOperation[]): number {
+  return group.reduce((sum, { bytes }) => sum + bytes.length, 0)
 }
 
 async function writeBatches(group: BatchOperation[]): Promise<void> {

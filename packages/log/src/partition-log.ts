@@ -117,8 +117,8 @@ export class PartitionLog {
     this.#logEndOffset = content.logEndOffset
     this.#offlineReason = offlineReason
     this.#refusal = offlineReason && asKafkaError(offlineReason)
-    const { tailCache: cache, flusher } = context
-    this.#writer = new LogWriter({ log: this.#storage(), flusher, endOffset: content.logEndOffset })
+    const { tailCache: cache, flusher, unwritten } = context
+    this.#writer = new LogWriter({ log: this.#storage(), flusher, unwritten, endOffset: content.logEndOffset })
     this.#tail = new CachedTail({ cache, writtenEndOffset: () => this.#writer.writtenEndOffset })
   }
 
@@ -208,6 +208,7 @@ export class PartitionLog {
    */
   append(records: Buffer, { origin }: { origin: AppendOrigin }): AppendResult {
     this.#assertOnline()
+    if (origin === 'client') this.#assertKeepsUp()
     const { config } = this
     const { clock, maxDecompressedBytes } = this.#context
     const nowMs = clock.now()
@@ -729,6 +730,11 @@ export class PartitionLog {
 
   #assertOnline(): void {
     if (this.#refusal) throw this.#refusal
+  }
+
+  #assertKeepsUp(): void {
+    const { isUsedUp, bytes } = this.#context.unwritten
+    if (isUsedUp) throw new KafkaError('KAFKA_STORAGE_ERROR', `The disk does not keep up: ${bytes} bytes wait for it`)
   }
 
   #assertInRange(offset: number): void {

@@ -171,3 +171,21 @@ test('records that can not be decoded cost who asks for their times an error of 
   await assert.rejects(log.maxTimestamp(), { errorName: 'CORRUPT_MESSAGE' })
   assert.equal(log.isOffline, false)
 })
+
+test('while the disk hangs no more is taken than has a bound, and everything goes on when it is back', async t => {
+  const fileSystem = faultyFileSystem()
+  const size = batchOf({ values: ['x'.repeat(1000)] }).length
+  const { log, directory } = await logFixture(t, { fileSystem, maxUnwrittenBytes: 3 * size })
+  const other = await directory.create({ topic: 'orders', partition: 1, topicId: log.topicId, config: log.config })
+  const send = (to = log) => appendDurably(to, { values: ['x'.repeat(1000)] })
+  const disk = Promise.withResolvers<void>()
+  fileSystem.gate = disk.promise
+  const first = send()
+  await new Promise<void>(resolve => log.whenWritten(1, () => resolve())) // and not flushed: what comes now waits for its turn
+  const waiting = [send(), send(), send()]
+  await assert.rejects(send(), storageError)
+  await assert.rejects(send(other), storageError)
+  disk.resolve()
+  await Promise.all([first, ...waiting])
+  assert.deepEqual([await send(), await send(other), log.isOffline], [4, 0, false])
+})
