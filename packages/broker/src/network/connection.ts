@@ -99,7 +99,6 @@ export class Connection implements ConnectionInfo {
     this.#lastActivityMs = options.timers.nowMs()
     this.#timer = this.#startIdleTimer(options.idleMs)
     socket.setNoDelay(true)
-    socket.on('drain', () => this.#proceed())
     socket.on('error', error => options.logger.debug({ client: this.#clientAddress, err: error }, 'connection broke'))
     socket.on('close', () => this.#closed())
   }
@@ -250,7 +249,9 @@ export class Connection implements ConnectionInfo {
     }
     this.#noteUnsent(bytes)
     this.#socket.write(chunks[last]!, () => {
-      if (this.#state !== 'closed') this.#noteUnsent(-bytes)
+      if (this.#state === 'closed') return
+      this.#noteUnsent(-bytes)
+      if (this.#waitingFrames.length > 0) this.#proceed()
     })
     this.#lastActivityMs = this.#options.timers.nowMs()
   }

@@ -255,6 +255,8 @@ describe('back-pressure', () => {
     while (unsent.bytes === takenBytes) await new Promise(resolve => setImmediate(resolve))
     for (let turns = 0; turns < 20; turns++) await broker.request(metadata, 9, { topics: [] })
     assert.ok(unsent.bytes - takenBytes < 1.5 * batchBytes, `${unsent.bytes - takenBytes} bytes`)
+    const pipelining = await broker.connect()
+    await Promise.all(Array.from({ length: 5 }, () => pipelining.request(metadata, 9, { topics: [] })))
     await unread.close()
     while (unsent.bytes > takenBytes) await new Promise(resolve => setImmediate(resolve))
     unsent.add(-takenBytes)
