@@ -3,6 +3,7 @@
  * the other service refused (its problem document comes along), or it could not be reached and its outcome is unknown.
  */
 import type { z } from 'zod'
+import { HttpTimeoutError, send } from './http-client.ts'
 
 export const callTimeoutMs = 3000
 
@@ -38,26 +39,21 @@ export async function call<Answer extends z.ZodType>(options: {
   timeoutMs?: number
 }): Promise<z.output<Answer>> {
   const { service, url, body, answer, traceparent, timeoutMs = callTimeoutMs } = options
-  let response: Response
-  let text: string
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    text = await response.text()
-  } catch (error) {
-    const isTimeout = (error as Error).name === 'TimeoutError'
-    throw new ServiceUnavailableError(
-      service,
-      isTimeout ? `did not answer in ${timeoutMs} ms` : 'cannot be reached',
-      error,
-    )
-  }
-  if (response.status >= 500) throw new ServiceUnavailableError(service, `answered ${response.status}`)
-  if (!response.ok) throw new CallRefusedError(service, response.status, text)
+  const response = await send({
+    url,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent },
+    body: JSON.stringify(body),
+    timeoutMs,
+  }).catch(error => {
+    const isTimeout = error instanceof HttpTimeoutError
+    const detail = isTimeout ? `did not answer in ${timeoutMs} ms` : 'cannot be reached'
+    throw new ServiceUnavailableError(service, detail, error)
+  })
+  const { status } = response
+  const text = response.body.toString()
+  if (status >= 500) throw new ServiceUnavailableError(service, `answered ${status}`)
+  if (status >= 300) throw new CallRefusedError(service, status, text)
   return answer.parse(JSON.parse(text))
 }
 

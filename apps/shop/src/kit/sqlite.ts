@@ -51,20 +51,35 @@ export function assertKnown(part: string, version: number, scripts: readonly str
   throw new Error(`The database is of a newer version (${part} ${version}) than this program (${scripts.length}).`)
 }
 
-/** Kysely's SQLite dialect speaks to better-sqlite3; these few lines make Node's driver look like it. */
+/** Statements differ in the lengths of their lists: more texts than this are not worth keeping. */
+const statementsKept = 300
+
+/**
+ * Kysely's SQLite dialect speaks to better-sqlite3; these few lines make Node's driver look like it. A statement is prepared once: to
+ * prepare one takes longer than to run it.
+ */
 export function sqliteDialect(database: DatabaseSync): SqliteDialect {
+  const statements = new Map<string, ReturnType<typeof prepare>>()
+  const prepare = (sql: string) => {
+    // A transaction that begins as a reader and then writes is refused when another process wrote meanwhile.
+    const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
+    const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
+      run: (parameters: readonly unknown[]) => statement.run(...values(parameters)),
+      iterate: (parameters: readonly unknown[]) => statement.iterate(...values(parameters)),
+    }
+  }
   return new SqliteDialect({
     database: {
       prepare(sql: string) {
-        // A transaction that begins as a reader and then writes is refused when another process wrote meanwhile.
-        const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
-        const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
-        return {
-          reader: statement.columns().length > 0,
-          all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
-          run: (parameters: readonly unknown[]) => statement.run(...values(parameters)),
-          iterate: (parameters: readonly unknown[]) => statement.iterate(...values(parameters)),
-        }
+        const known = statements.get(sql)
+        if (known !== undefined) return known
+        if (statements.size >= statementsKept) statements.clear()
+        const prepared = prepare(sql)
+        statements.set(sql, prepared)
+        return prepared
       },
       close: () => database.close(),
     },

@@ -9,6 +9,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { publicRoutes } from '../contracts/http.ts'
 import { operations } from '../contracts/operations.ts'
 import { serviceNames } from '../contracts/topic.ts'
+import { type HttpAnswer, send } from '../kit/http-client.ts'
 import { answerWithProblems, sendProblem } from '../kit/problem.ts'
 import type { Fleet } from './fleet.ts'
 import { addLoadApi } from './load-api.ts'
@@ -119,26 +120,25 @@ async function forward(
     const value = request.headers[name]
     if (typeof value === 'string') headers[name] = value
   }
-  let response: Response
-  let body: Buffer
+  let answer: HttpAnswer
   try {
-    response = await fetch(`${base}${request.url.slice(prefix.length)}`, {
+    answer = await send({
+      url: `${base}${request.url.slice(prefix.length)}`,
       method: request.method,
       headers,
-      ...(request.method === 'GET' ? {} : { body: (request.body as Buffer | undefined) ?? null }),
-      signal: AbortSignal.timeout(answerWithinMs),
+      body: request.method === 'GET' ? undefined : (request.body as Buffer | undefined),
+      timeoutMs: answerWithinMs,
     })
-    body = Buffer.from(await response.arrayBuffer())
   } catch (error) {
     request.log.debug({ err: error }, 'forwarding failed')
     return sendProblem(reply, 503, {
       detail: `The ${service} service does not answer. Send the same request with the same Idempotency-Key again.`,
     })
   }
-  reply.code(response.status)
+  reply.code(answer.status)
   for (const name of ['content-type', 'idempotency-replayed', 'position', 'traceparent', 'retry-after']) {
-    const value = response.headers.get(name)
-    if (value !== null) reply.header(name, value)
+    const value = answer.headers[name]
+    if (value !== undefined) reply.header(name, value)
   }
-  return reply.send(body)
+  return reply.send(answer.body)
 }
