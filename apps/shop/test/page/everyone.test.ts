@@ -5,7 +5,7 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { open, skip } from './browser.ts'
 
-const parts = ['', 'orders', 'log', 'services', 'set-aside', 'scenarios']
+const parts = ['', 'orders', 'log', 'services', 'set-aside']
 
 type Violation = { id: string; nodes: { html: string; failureSummary: string }[] }
 

@@ -7,7 +7,6 @@ export const parts = [
   { path: 'log', name: 'Log' },
   { path: 'services', name: 'Services' },
   { path: 'set-aside', name: 'Set aside' },
-  { path: 'scenarios', name: 'Scenarios' },
 ] as const
 
 export type Path = (typeof parts)[number]['path']
