@@ -1,7 +1,7 @@
 /**
- * Apache Kafka's own jars, fetched once by Maven (130 MB, about a minute) into a cache directory that outlives checkouts:
- * `$OTTLA_CACHE`, else `~/.cache/ottla`. Nothing of it is needed to run Ottla: it is the judge in tests and the
- * measure in the bench, so whoever has no Java skips those.
+ * Apache Kafka's own jars, and those of its MirrorMaker, fetched once by Maven (130 MB, about a minute) into a cache directory that
+ * outlives checkouts. Nothing of it is needed to run Ottla: it is the judge in tests and the measure in the bench, so whoever has
+ * no Java skips those.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,34 +10,53 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { cacheDirectory } from '../support/cache-directory.ts'
 
+export type Installation = { classPath: string; log4jConfig: string }
+
+export interface JavaProgram {
+  /** Prepares it. Answers why it can't be used on this machine, in words for a test's `skip`, or false when all is there. */
+  whyNot(): Promise<string | false>
+  /** Where the jars are; rejects when `whyNot` would have given a reason. */
+  installation(): Promise<Installation>
+}
+
 export const APACHE_KAFKA_VERSION = '4.4.0'
 const JAVA_NEEDED = 17
 
-export type Installation = { classPath: string; log4jConfig: string }
+const kafka = javaProgram({
+  name: 'Apache Kafka',
+  directory: `apache-kafka-${APACHE_KAFKA_VERSION}`,
+  pom: join(import.meta.dirname, 'pom.xml'),
+})
 
-/**
- * Prepares Apache Kafka. Answers why it can't be used on this machine, in words for a test's `skip`, or false when all
- * is there: `test(name, { skip: await whyNoApacheKafka() }, …)`.
- */
-export async function whyNoApacheKafka(): Promise<string | false> {
-  const java = javaVersion()
-  if (java === undefined) return `Java is not installed (Apache Kafka's tools need Java ${JAVA_NEEDED})`
-  if (java < JAVA_NEEDED) return `Java ${java} is too old (Apache Kafka's tools need Java ${JAVA_NEEDED})`
-  if (isInstalled()) return false
-  if (spawnSync('mvn', ['--version']).status !== 0) return 'Maven is not installed (it fetches Apache Kafka)'
-  try {
-    await install()
-    return false
-  } catch (error) {
-    return `Apache Kafka could not be fetched: ${(error as Error).message.split('\n').slice(0, 3).join(' ')}`
+/** `test(name, { skip: await whyNoApacheKafka() }, …)` */
+export const whyNoApacheKafka = kafka.whyNot
+export const apacheKafka = kafka.installation
+
+/** A program that Maven knows, with all that it needs; its pom.xml says which versions. */
+export function javaProgram(program: { name: string; directory: string; pom: string }): JavaProgram {
+  const home = join(cacheDirectory(), program.directory)
+  const isInstalled = () => existsSync(join(home, 'libs'))
+  const whyNot = async (): Promise<string | false> => {
+    const java = javaVersion()
+    if (java === undefined) return `Java is not installed (${program.name} needs Java ${JAVA_NEEDED})`
+    if (java < JAVA_NEEDED) return `Java ${java} is too old (${program.name} needs Java ${JAVA_NEEDED})`
+    if (isInstalled()) return false
+    if (spawnSync('mvn', ['--version']).status !== 0) return `Maven is not installed (it fetches ${program.name})`
+    try {
+      await install({ ...program, home, isInstalled })
+      return false
+    } catch (error) {
+      return `${program.name} could not be fetched: ${(error as Error).message.split('\n').slice(0, 3).join(' ')}`
+    }
   }
-}
-
-/** Answers where the jars are; throws when `whyNoApacheKafka` would have given a reason. */
-export async function apacheKafka(): Promise<Installation> {
-  const reason = await whyNoApacheKafka()
-  if (reason !== false) throw new Error(reason)
-  return { classPath: join(home(), 'libs', '*'), log4jConfig: join(home(), 'log4j2.properties') }
+  return {
+    whyNot,
+    async installation() {
+      const reason = await whyNot()
+      if (reason !== false) throw new Error(reason)
+      return { classPath: join(home, 'libs', '*'), log4jConfig: join(home, 'log4j2.properties') }
+    },
+  }
 }
 
 /** The major version of the `java` on the PATH, or undefined if there is none. */
@@ -47,25 +66,23 @@ export function javaVersion(): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
-function home(): string {
-  return join(cacheDirectory(), `apache-kafka-${APACHE_KAFKA_VERSION}`)
-}
-
-function isInstalled(): boolean {
-  return existsSync(join(home(), 'libs'))
+interface InstallOptions {
+  readonly name: string
+  readonly pom: string
+  readonly home: string
+  readonly isInstalled: () => boolean
 }
 
 /** Fetches beside the final place and renames as the last act: what is there is whole, also when two processes fetch. */
-async function install(): Promise<void> {
-  const target = home()
-  await mkdir(join(target, '..'), { recursive: true })
-  const scratch = await mkdtemp(`${target}.part-`)
+async function install({ name, pom, home, isInstalled }: InstallOptions): Promise<void> {
+  await mkdir(join(home, '..'), { recursive: true })
+  const scratch = await mkdtemp(`${home}.part-`)
   try {
-    process.stderr.write(`Fetching Apache Kafka ${APACHE_KAFKA_VERSION} with Maven (130 MB, once) …\n`)
+    process.stderr.write(`Fetching ${name} with Maven (once) …\n`)
     const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${join(scratch, 'libs')}`]
-    await promisify(execFile)('mvn', ['-q', '-B', '-f', join(import.meta.dirname, 'pom.xml'), ...goal])
+    await promisify(execFile)('mvn', ['-q', '-B', '-f', pom, ...goal])
     await writeFile(join(scratch, 'log4j2.properties'), LOG4J)
-    await rename(scratch, target).catch((error: NodeJS.ErrnoException) => {
+    await rename(scratch, home).catch((error: NodeJS.ErrnoException) => {
       if (!isInstalled()) throw error // another process may have been first
     })
   } finally {
