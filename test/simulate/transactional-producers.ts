@@ -64,7 +64,7 @@ export class TransactionalCrew {
       let error = ''
       for (let i = 0; error !== 'NONE'; i++) {
         check(i < maxTries, () => `${producer.transactionalId} can't begin anew: ${error}`)
-        if (i > 0) await world.sleep(1)
+        if (i > 0) await world.sleep(20) // a slow disk may take seconds to load what the coordinator knows
         error = await initialise(world, producer)
       }
     }
