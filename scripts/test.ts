@@ -18,7 +18,7 @@ import type { TestLine } from './test-reporter.ts'
 type Named = { file: string; name: string }
 type Result = { passed: number; failed: (Named & { message: string })[]; skipped: (Named & { reason: string })[] }
 
-const FILE_TIMEOUT_MS = 5 * 60_000
+const FILE_TIMEOUT_MS = 10 * 60_000
 const OUTPUT_SHOWN = 20_000
 const root = join(import.meta.dirname, '..')
 const scratch = mkdtempSync(join(tmpdir(), 'ottla-test-run-'))
