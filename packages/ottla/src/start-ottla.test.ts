@@ -80,10 +80,18 @@ suite('startOttla', () => {
   })
 
   test('refuses an unknown setting and an invalid topic, and leaves nothing behind', async () => {
-    const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith('ottla-')).length
-    const before = leftovers()
-    await assert.rejects(startOttla({ settings: { 'num.partition': '3' } }), /num\.partitions/)
-    await assert.rejects(startOttla({ topics: { 'a/b': {} } }))
-    assert.ok(leftovers() <= before)
+    // Temporary files of its own: other tests make and remove theirs meanwhile.
+    const temporary = mkdtempSync(join(tmpdir(), 'ottla-test-'))
+    const usual = process.env.TMPDIR
+    process.env.TMPDIR = temporary
+    try {
+      await assert.rejects(startOttla({ settings: { 'num.partition': '3' } }), /num\.partitions/)
+      await assert.rejects(startOttla({ topics: { 'a/b': {} } }))
+      assert.deepEqual(readdirSync(temporary), [])
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = usual
+      rmSync(temporary, { recursive: true, force: true })
+    }
   })
 })
