@@ -570,4 +570,18 @@ export const mutants: readonly Mutant[] = [
     to: '    producerEpoch: current.producerEpoch,\n    ...{ lastProducerEpoch',
     foundBy: { test: 'packages/broker/src/transactions/transaction.test.ts' },
   },
+  {
+    name: 'an offline log removes files',
+    file: 'log/src/partition-log.ts',
+    from: 'if (this.#refusal) return\n    const gone',
+    to: 'const gone',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: "no room for a closed segment's last time index entry",
+    file: 'log/src/time-index.ts',
+    from: 'if (timestamp < 0) return',
+    to: 'if (timestamp < 0 || this.#count >= this.#maxEntries) return',
+    foundBy: { test: 'packages/log/src/time-index.test.ts' },
+  },
 ]

@@ -214,7 +214,7 @@ export class LogSegment {
   async writeIndexes(): Promise<void> {
     const { fileSystem } = this.#context
     const { offsetIndex, timeIndex } = this.#loadedIndexes()
-    if (this.#largestTimestamp) timeIndex.maybeAppend(this.#largestTimestamp)
+    if (this.#largestTimestamp) timeIndex.appendLast(this.#largestTimestamp)
     await Promise.all([
       writeNewFile(fileSystem, this.filePath('index'), offsetIndex.bytes()),
       writeNewFile(fileSystem, this.filePath('timeindex'), timeIndex.bytes()),
@@ -283,7 +283,7 @@ export class LogSegment {
     this.#indexes = indexes
     this.#uncheckedBytes = 0
     this.#largestTimestamp = rebuilt.#largestTimestamp
-    if (this.#largestTimestamp) indexes.timeIndex.maybeAppend(this.#largestTimestamp)
+    if (this.#largestTimestamp) indexes.timeIndex.appendLast(this.#largestTimestamp)
     return indexes
   }
 

@@ -651,6 +651,8 @@ export class PartitionLog {
   }
 
   async #removeSegmentsBelowLogStart(): Promise<void> {
+    // What an offline log believes need not be what its disk holds: nothing of it is removed. The next start goes on.
+    if (this.#refusal) return
     const gone = this.#segments.removeBelow(this.#logStartOffset)
     if (gone.length === 0) return
     this.#producers.aborted.removeBelow(this.#logStartOffset)

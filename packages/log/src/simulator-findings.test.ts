@@ -276,3 +276,39 @@ test('compaction keeps what a producer has stored, however much of it is on its 
   assert.equal(found.append(batchOf(batch(0)), { origin: 'client' }).isDuplicate, true)
   void compaction // never ends: its process has
 })
+
+test('a log that went offline removes no files, not even those that it had begun to give up', async () => {
+  const held: (() => void)[] = []
+  let isFailing = false
+  const fileSystem = new SimulatedFileSystem({
+    disk: new SimulatedDisk(),
+    choose: nothing,
+    fateOf: ({ operation, path }) => {
+      if (isFailing && path.includes('log-start-offset-checkpoint')) return { delayMs: 1 }
+      return isFailing && operation === 'datasync' && path.endsWith('.log') ? { failure: 'EIO' } : undefined
+    },
+    schedule: (delayMs, action) => (delayMs > 0 ? void held.push(action) : queueMicrotask(action)),
+  })
+  const directory = await openDirectory(fileSystem)
+  const log = await directory.create({ ...partition, config: { ...logConfig, segmentBytes: 100 } })
+  for (const value of ['a', 'b', 'c', 'd']) await appendDurably(log, { values: [value] })
+  const logsOnDisk = async () =>
+    (await fileSystem.list(`${dataPath}/orders-0`)).map(({ name }) => name).filter(name => name.endsWith('.log'))
+  const before = await logsOnDisk()
+  assert.ok(before.length > 2)
+
+  isFailing = true
+  const deletion = log.deleteRecordsBefore(3)
+  await assert.rejects(appendDurably(log, { values: ['e'] }), { errorName: 'KAFKA_STORAGE_ERROR' })
+  assert.ok(log.offlineReason)
+  isFailing = false
+  for (let turn = 0; turn < 20; turn++) {
+    for (const action of held.splice(0)) action()
+    await new Promise(setImmediate)
+  }
+  await deletion.catch(() => undefined)
+  assert.deepEqual(
+    (await logsOnDisk()).filter(name => before.includes(name)),
+    before,
+  )
+})

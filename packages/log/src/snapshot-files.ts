@@ -52,10 +52,12 @@ export class SnapshotFiles {
     await replaceFile(this.#options.fileSystem, this.path(id), content)
   }
 
+  /** Gone for good when it resolves: none comes back after a loss of power. */
   async remove(ids: readonly SnapshotId[]): Promise<void> {
-    const { fileSystem, inOrder } = this.#options
+    const { fileSystem, directory, inOrder } = this.#options
     await inOrder(async () => {
       for (const id of ids) await fileSystem.remove(this.path(id))
+      if (ids.length > 0) await fileSystem.syncDirectory(directory)
     })
   }
 }

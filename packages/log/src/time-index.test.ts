@@ -43,7 +43,17 @@ test('keeps one place for the entry that closes the segment', () => {
   }
   assert.equal(index.isFull, true)
   for (let i = 3; i <= 5; i++) index.maybeAppend({ timestamp: i, offset: i })
-  assert.equal(index.entryCount, 3)
+  assert.equal(index.entryCount, 2)
+  index.appendLast({ timestamp: 6, offset: 6 })
+  assert.deepEqual(index.last, { timestamp: 6, offset: 6 })
+})
+
+test('has room for the entry that closes the segment, also with a limit smaller than what is there', () => {
+  const index = new TimeIndex({ baseOffset: 0, maxSizeInBytes: 1200 })
+  for (let i = 1; i <= 5; i++) index.maybeAppend({ timestamp: i, offset: i })
+  const smaller = TimeIndex.parse(index.bytes(), { baseOffset: 0, maxSizeInBytes: 12 })
+  smaller?.appendLast({ timestamp: 9, offset: 9 })
+  assert.deepEqual(smaller?.last, { timestamp: 9, offset: 9 })
 })
 
 test('refuses what does not ascend', () => {

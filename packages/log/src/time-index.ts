@@ -59,10 +59,18 @@ export class TimeIndex {
     return this.#count === 0 ? null : this.#entry(this.#count - 1)
   }
 
-  /** Only a larger timestamp than the last entry's makes an entry. */
+  /** Only a larger timestamp than the last entry's makes an entry, and only while there is room for one. */
   maybeAppend({ timestamp, offset }: TimestampOffset): void {
+    if (!this.isFull) this.appendLast({ timestamp, offset })
+  }
+
+  /**
+   * The entry of a segment that is closed. There is always room for it, also where the index is rebuilt with a smaller
+   * `segment.index.bytes` than it was made with: without it, a search for a time would pass over the segment.
+   */
+  appendLast({ timestamp, offset }: TimestampOffset): void {
     if (this.#count > 0 && timestamp <= this.#timestamp(this.#count - 1)) return
-    if (timestamp < 0 || this.#count >= this.#maxEntries) return
+    if (timestamp < 0) return
     const at = this.#count * entrySizeInBytes
     if (at + entrySizeInBytes > this.#entries.length) {
       const grown = Buffer.alloc(Math.max(16 * entrySizeInBytes, this.#entries.length * 2))

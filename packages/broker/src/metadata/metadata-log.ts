@@ -80,6 +80,7 @@ export class MetadataLog {
       (await logs.create({ topic: clusterMetadataTopic, partition: 0, topicId: clusterMetadataTopicId, config }))
     log.updateConfig(config)
     if (log.offlineReason !== undefined) throw log.offlineReason
+    await removeSnapshotsAhead(log, logger)
     const snapshot = await readNewestSnapshot(log, logger)
     if (log.logStartOffset > snapshot.offset) {
       throw new StorageError(
@@ -174,11 +175,27 @@ export class MetadataLog {
   }
 }
 
-/** The newest that is whole and not ahead of the log; one that is damaged is reported and passed over. */
+/**
+ * A power cut may take the end of a log that isn't flushed (`durability`), and not the snapshot behind it. Such a snapshot has to go before the
+ * log grows to its offset again, with other changes: from then on it would pass for what they come to.
+ */
+async function removeSnapshotsAhead({ snapshots, logEndOffset }: PartitionLog, logger: Logger): Promise<void> {
+  const ahead = (await snapshots.list()).filter(({ offset }) => offset > logEndOffset)
+  if (ahead.length === 0) return
+  for (const id of ahead) {
+    logger.warn(
+      { path: snapshots.path(id), logEndOffset },
+      'a snapshot of the metadata is ahead of its log: removing it',
+    )
+  }
+  await snapshots.remove(ahead)
+}
+
+/** The newest that is whole; one that is damaged is reported and passed over. */
 async function readNewestSnapshot(log: PartitionLog, logger: Logger): Promise<MetadataLogOptions['snapshot']> {
-  const { snapshots, logStartOffset, logEndOffset } = log
+  const { snapshots, logStartOffset } = log
   for (const id of await snapshots.list()) {
-    if (id.offset < logStartOffset || id.offset > logEndOffset) continue
+    if (id.offset < logStartOffset) continue
     const content = await snapshots.read(id)
     if (content === null) continue
     try {

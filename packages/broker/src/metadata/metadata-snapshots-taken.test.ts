@@ -86,6 +86,23 @@ test('a damaged snapshot is reported, and the one before it and the log give the
   )
 })
 
+test('a snapshot that is ahead of its log is removed before the log grows to it', async () => {
+  await using broker = await TestBroker.start(settings)
+  await change(broker)
+  const before = state(broker)
+  const newest = (await snapshots(broker)).at(-1)!
+  const { logEndOffset } = broker.broker.logs.get('__cluster_metadata', 0)!
+  await broker.stop()
+  const ahead = `${String(logEndOffset + 2).padStart(20, '0')}-0000000099.checkpoint`
+  await writeFile(join(directory(broker), ahead), await readFile(join(directory(broker), newest)))
+  await broker.restart()
+  assert.deepEqual(state(broker), before)
+  assert.equal((await snapshots(broker)).includes(ahead), false)
+  await broker.createTopic('later', { partitions: 2 })
+  await broker.restart()
+  assert.equal(broker.broker.metadata.topic('later')?.partitionCount, 2)
+})
+
 test('without any snapshot of what is gone the broker does not start', async () => {
   await using broker = await TestBroker.start(settings)
   await change(broker)
