@@ -584,4 +584,18 @@ export const mutants: readonly Mutant[] = [
     to: 'if (timestamp < 0 || this.#count >= this.#maxEntries) return',
     foundBy: { test: 'packages/log/src/time-index.test.ts' },
   },
+  {
+    name: 'a partition that waits for room counts as checked',
+    file: 'log/src/log-directory.ts',
+    from: 'if ([...directory.logs()].every(log => !log.isOffline)) await noteBoot',
+    to: 'await noteBoot',
+    foundBy: { test: 'packages/log/src/partitions-without-room.test.ts' },
+  },
+  {
+    name: 'groups of a partition that returns are not loaded',
+    file: 'broker/src/groups/coordinator.ts',
+    from: 'Promise.all([this.#started, shard.load()])',
+    to: 'Promise.all([this.#started])',
+    foundBy: { test: 'packages/broker/src/groups/coordinator.test.ts' },
+  },
 ]

@@ -29,6 +29,8 @@ export class Faults {
   readonly #random: SeededRandom
   readonly #nowMs: () => number
   #isOn = false
+  /** A full disk that the broker starts on: without its metadata it would not. */
+  #sparesMetadata = false
   #fullFromMs = Number.POSITIVE_INFINITY
   #fullUntilMs = Number.POSITIVE_INFINITY
   /** How many calls have failed. */
@@ -46,8 +48,9 @@ export class Faults {
   }
 
   /** From now on; a disk gets full within `fullWithinMs`, for a while. */
-  begin({ fullWithinMs }: { fullWithinMs: number }): void {
+  begin({ fullWithinMs, sparesMetadata = false }: { fullWithinMs: number; sparesMetadata?: boolean }): void {
     this.#isOn = true
+    this.#sparesMetadata = sparesMetadata
     this.#fullFromMs = this.#nowMs() + this.#random.below(fullWithinMs)
     this.#fullUntilMs = this.#fullFromMs + this.#random.below(200)
   }
@@ -56,11 +59,12 @@ export class Faults {
     this.#isOn = false
   }
 
-  fateOf({ operation }: DiskCall): CallFate {
+  fateOf({ operation, path }: DiskCall): CallFate {
     const random = this.#random
     const isSync = operation === 'datasync' || operation === 'syncDirectory'
     const delayMs = !isSync ? random.next() / 2 : random.chance(0.01) ? 3000 * random.next() : 0.5 + 4 * random.next()
-    const failure = this.#isOn ? this.#failureOf(operation) : undefined
+    const isSpared = this.#sparesMetadata && path.includes('__cluster_metadata')
+    const failure = this.#isOn && !isSpared ? this.#failureOf(operation) : undefined
     if (failure === undefined) return { delayMs }
     this.count++
     return { delayMs, failure }

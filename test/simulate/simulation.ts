@@ -190,7 +190,8 @@ class Simulation {
     const lastStop = this.#lastStop
     if (lastStop === 'clean') this.#lastStop = 'unknown'
     // Most disks misbehave while clients are at work, some during the start.
-    if (random.chance(0.15)) faults.begin({ fullWithinMs: 10 })
+    if (random.chance(0.15))
+      faults.begin(random.chance(0.5) ? { fullWithinMs: 1, sparesMetadata: true } : { fullWithinMs: 10 })
     const server = await this.#start(options, faults)
     if (!server) return
     faults.end()
@@ -199,8 +200,9 @@ class Simulation {
     check(lastStop !== 'clean' || wasCleanStop, () => 'the stop was clean, the start does not know it')
     check(lastStop !== 'unclean' || !wasCleanStop, () => 'the stop was not clean, the start takes it for clean')
     this.#lastStop = 'unclean'
-    // A start that met a fault may lack some logs; none of them may be changed by that, which the next start shows.
-    const hasAllLogs = faults.count === 0
+    // A start that met a fault may lack some logs; none of them may be changed by that, which the next start shows. What only lacked room
+    // is there again when there is room.
+    const hasAllLogs = faults.count === 0 || (faults.misbehaviour === 'full' && (await this.#allReturn()))
     if (hasAllLogs) {
       await verify(world, ledger, { wasUnclean: !wasCleanStop })
       await this.#transactionalCrew.verify(world, this.#transfers)
@@ -234,6 +236,22 @@ class Simulation {
       this.#lastStop = 'unknown'
       return undefined
     }
+  }
+
+  /** Resolves with true once every log is open. */
+  async #allReturn(): Promise<boolean> {
+    const { world } = this
+    const offline = () => [...world.server.services.logs.logs()].filter(log => log.isOffline)
+    if (offline().length > 0)
+      world.note(`without room: ${offline().map(({ topic, partition }) => `${topic}-${partition}`)}`)
+    for (let tries = 0; offline().length > 0; tries++) {
+      check(
+        tries < 100,
+        () => `${offline()[0]!.topic} does not return though the disk has room: ${offline()[0]!.offlineReason}`,
+      )
+      await world.sleep(1000)
+    }
+    return true
   }
 
   async #createLastingTopics(): Promise<void> {

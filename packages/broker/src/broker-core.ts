@@ -27,6 +27,7 @@ import { logConfigOf } from './settings/topic-config.ts'
 import { ClientMetrics } from './telemetry/client-metrics.ts'
 import type { Clock } from './time/clock.ts'
 import type { Timers } from './time/timers.ts'
+import { transactionTopicName } from './transactions/transaction-coordinator.ts'
 import { createTransactions } from './transactions/wiring.ts'
 
 export interface CoreOptions {
@@ -59,6 +60,10 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
     const producerIds = new ProducerIds(metadata)
     const transactions = createTransactions(options, { metadata, logs, groups, producerIds })
     void transactions.start()
+    logs.onReturn(log => {
+      if (log.topic === offsetsTopicName) void groups.logReturned(log)
+      if (log.topic === transactionTopicName) void transactions.logReturned(log)
+    })
     return {
       clusterId: logs.clusterId,
       nodeId,

@@ -76,7 +76,12 @@ export function readBoot(fileSystem: FileSystem, path: string): { mayHaveLostPow
 export async function noteBoot(fileSystem: FileSystem, path: string): Promise<void> {
   const bootId = fileSystem.bootId()
   if (bootId === null || !readBoot(fileSystem, path).mayHaveLostPower) return
-  await replaceFile(fileSystem, `${path}/${bootIdFileName}`, Buffer.from(bootId, 'utf8'), { syncDirectory: false })
+  try {
+    await replaceFile(fileSystem, `${path}/${bootIdFileName}`, Buffer.from(bootId, 'utf8'), { syncDirectory: false })
+  } catch (error) {
+    // A full disk keeps nobody from reading. Without the note the next start looks closer than it would have to.
+    if (!(error instanceof StorageError && error.code === 'ENOSPC')) throw error
+  }
 }
 
 async function assertHoldsNoPartitions(fileSystem: FileSystem, path: string): Promise<void> {

@@ -12,7 +12,6 @@
  */
 
 import { randomBytes as systemRandomBytes } from 'node:crypto'
-import { zeroUuid } from '@ottla/protocol'
 import { type PreparedBackup, prepareBackup } from './backup/prepare-backup.ts'
 import { coalesce, mapLimited } from './coalesce.ts'
 import { CleanerInPlace } from './compaction/cleaner.ts'
@@ -28,7 +27,6 @@ import {
   deletedDirectorySuffix,
   parsePartitionDirectoryName,
   partitionDirectoryName,
-  partitionMetadataFileName,
   type TopicPartition,
 } from './file-names.ts'
 import type { DiskSpace, Lock } from './file-system/file-system.ts'
@@ -42,22 +40,15 @@ import type { MetaProperties } from './meta-properties.ts'
 import { OffsetCheckpoints, readCleanedOffsets, readLogStartOffsets, readRecoveryPoints } from './offset-checkpoints.ts'
 import { OpenFiles } from './open-files.ts'
 import { createPartitionFiles, emptyContent } from './partition-creation.ts'
-import { loadPartition } from './partition-loader.ts'
-import { type LogContent, PartitionLog } from './partition-log.ts'
-import { parsePartitionMetadata } from './partition-metadata.ts'
+import { PartitionLog } from './partition-log.ts'
+import { type FoundAtStart, PartitionOpening } from './partition-opening.ts'
+import { isWithoutRoom, PartitionsWithoutRoom } from './partitions-without-room.ts'
 import { StorageError } from './storage-error.ts'
 import { TailCache } from './tail-cache.ts'
 import { UnwrittenBytes } from './unwritten-bytes.ts'
 
 /** Work on many small files is done this many at a time. */
 const maxConcurrentFiles = 16
-
-/** By partition directory name, as the checkpoints have them. */
-interface FoundOffsets {
-  mayHaveLostPower: boolean
-  logStartOffsets: Map<string, number>
-  cleanedOffsets: Map<string, number>
-}
 
 export class LogDirectory {
   readonly path: string
@@ -79,6 +70,8 @@ export class LogDirectory {
   readonly #formerRecoveryPoints: Map<string, number>
   readonly #background = new Set<Promise<void>>()
   readonly #timers = new Map<string, Timer>()
+  #withoutRoom: PartitionsWithoutRoom | undefined
+  #returnListener: (log: PartitionLog) => void = () => undefined
   #closing: Promise<void> | undefined
 
   /**
@@ -105,10 +98,13 @@ export class LogDirectory {
       await fileSystem.syncDirectory(path)
       await directory.#openLogs(names, {
         ...boot,
+        wasCleanStop: directory.wasCleanStop,
+        recoveryPoints: directory.#formerRecoveryPoints,
         logStartOffsets: readLogStartOffsets(fileSystem, path),
         cleanedOffsets: readCleanedOffsets(fileSystem, options),
       })
-      await noteBoot(fileSystem, path)
+      // A log that could not be opened has not been checked: the next start must not take it for whole.
+      if ([...directory.logs()].every(log => !log.isOffline)) await noteBoot(fileSystem, path)
       directory.#startUpkeep()
       return directory
     } catch (error) {
@@ -180,6 +176,11 @@ export class LogDirectory {
     return this.#logs.get(partitionDirectoryName({ topic, partition }))
   }
 
+  /** Calls back with each log that a full disk kept offline at the start, once it is open: `get` gives this one from now on. */
+  onReturn(listener: (log: PartitionLog) => void): void {
+    this.#returnListener = listener
+  }
+
   /** Durable when it resolves. The partition must not exist. Rejects with a StorageError, leaving nothing behind. */
   async create(options: TopicPartition & { topicId: string; config?: LogConfig }): Promise<PartitionLog> {
     const { topic, partition, topicId } = options
@@ -216,6 +217,7 @@ export class LogDirectory {
     try {
       this.#logs.delete(name)
       this.#formerRecoveryPoints.delete(name)
+      await this.#withoutRoom?.letGo(name)
       await log.detach()
       const { storeRecoveryPoints, storeLogStartOffsets, storeCleanedOffsets } = this.#checkpoints
       await Promise.all([storeRecoveryPoints(), storeLogStartOffsets(), storeCleanedOffsets()])
@@ -283,6 +285,7 @@ export class LogDirectory {
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
     const { fileSystem, openFiles, logger } = this.#context
+    await this.#withoutRoom?.stop()
     await this.#cleaner.stop()
     await Promise.all(this.#background)
     try {
@@ -324,59 +327,45 @@ export class LogDirectory {
     }
   }
 
-  async #openLogs(names: string[], found: FoundOffsets): Promise<void> {
+  async #openLogs(names: string[], found: FoundAtStart): Promise<void> {
     const { fileSystem, logger } = this.#context
     for (const name of names.filter(name => name.endsWith(deletedDirectorySuffix))) {
       this.#runInBackground(() => fileSystem.removeDirectory(`${this.path}/${name}`))
     }
     const partitions = names.filter(name => !name.endsWith(deletedDirectorySuffix)).map(parsePartitionDirectoryName)
     const startedMs = this.#context.clock.now()
+    const opening = new PartitionOpening(this.#context, found)
     const logs = await mapLimited(
       partitions.filter(found => found !== null),
       maxConcurrentFiles,
-      partition => this.#openLog(partition, found),
+      partition => opening.open(partition, this.#segmentContext(partition)),
     )
-    for (const log of logs) this.#logs.set(partitionDirectoryName(log), log)
+    for (const log of logs) {
+      const name = partitionDirectoryName(log)
+      this.#logs.set(name, log)
+      if (!log.offlineReason) continue
+      logger.error(
+        { partition: name, error: log.offlineReason.message },
+        isWithoutRoom(log)
+          ? 'partition is offline: opening it takes room, and there is none; it comes back by itself when there is'
+          : 'partition is offline: it could not be opened',
+      )
+    }
+    this.#withoutRoom = new PartitionsWithoutRoom({
+      ...this.#context,
+      open: former => opening.open(former, this.#segmentContext(former)),
+      replace: log => {
+        this.#logs.set(partitionDirectoryName(log), log)
+        if (!log.isOffline) this.#returnListener(log)
+      },
+    })
+    this.#withoutRoom.add(logs.filter(isWithoutRoom))
     if (!this.wasCleanStop) {
       const tookMs = this.#context.clock.now() - startedMs
       logger.warn(
         { path: this.path, partitions: logs.length, tookMs },
         'the last stop was not clean: logs were checked',
       )
-    }
-  }
-
-  async #openLog(
-    topicPartition: TopicPartition,
-    { mayHaveLostPower, logStartOffsets, cleanedOffsets }: FoundOffsets,
-  ): Promise<PartitionLog> {
-    const { fileSystem, logger } = this.#context
-    const name = partitionDirectoryName(topicPartition)
-    const segmentContext = this.#segmentContext(topicPartition)
-    let topicId = zeroUuid
-    const open = (content: LogContent, offlineReason?: StorageError) => {
-      const cleanedOffset = cleanedOffsets.get(name)
-      const common = { context: this.#context, segmentContext, topicId, content, cleanedOffset, ...topicPartition }
-      return new PartitionLog(offlineReason ? { ...common, offlineReason } : common)
-    }
-    try {
-      const metadata = fileSystem.readSmallFile(`${segmentContext.directory}/${partitionMetadataFileName}`)
-      topicId = (metadata && parsePartitionMetadata(metadata)) ?? zeroUuid
-      const content = await loadPartition({
-        segmentContext,
-        logger,
-        name,
-        mayHaveLostPower,
-        wasCleanStop: this.wasCleanStop,
-        recoveryPoint: this.#formerRecoveryPoints.get(name),
-        logStartOffset: logStartOffsets.get(name),
-      })
-      return open(content)
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error
-      logger.error({ partition: name, error: error.message }, 'partition is offline: it could not be opened')
-      const logStartOffset = logStartOffsets.get(name) ?? 0
-      return open({ ...emptyContent(segmentContext, 0), logStartOffset, logEndOffset: logStartOffset }, error)
     }
   }
 

@@ -7,6 +7,7 @@ import type { StateStorage } from '../coordinators/state-log.ts'
 import { silentLogger } from '../logger.ts'
 import { TestTopics, testConsumerConfig, testSettings } from '../testing/group-harness.ts'
 import { ManualTime } from '../testing/manual-time.ts'
+import { MemoryLog } from '../testing/memory-log.ts'
 import { GroupCoordinator, type OffsetsTopic } from './coordinator.ts'
 import { commitOffsets } from './offset-operations.ts'
 
@@ -65,7 +66,7 @@ class Topic implements OffsetsTopic {
   }
 }
 
-function coordinatorOf(topic: Topic): { coordinator: GroupCoordinator; time: ManualTime } {
+function coordinatorOf(topic: OffsetsTopic): { coordinator: GroupCoordinator; time: ManualTime } {
   const time = new ManualTime()
   const world = {
     settings: testSettings,
@@ -129,6 +130,25 @@ describe('the topic of groups', () => {
     assert.equal(coordinator.existingShard('g'), null)
     await rejects(commitOffsets(shard, simpleCommit), 'COORDINATOR_NOT_AVAILABLE')
   })
+})
+
+test('loads the groups of a log that was offline at the start once it returns', async () => {
+  const [offline, returned] = [new MemoryLog(), new MemoryLog()]
+  offline.isOffline = true
+  const logs = [returned]
+  const before = coordinatorOf({ logs: () => logs, create: () => assert.fail('it is there') }).coordinator
+  await before.start()
+  await commitOffsets(await before.shard('g'), simpleCommit)
+
+  logs[0] = offline
+  const { coordinator } = coordinatorOf({ logs: () => logs, create: () => assert.fail('it is there') })
+  await coordinator.start()
+  const shard = await coordinator.shard('g')
+  assert.throws(() => shard.find('g'), { errorName: 'COORDINATOR_NOT_AVAILABLE' })
+  await coordinator.logReturned(returned)
+  assert.equal((await coordinator.shard('g')).find('g')?.offsets.isEmpty, false)
+  assert.throws(() => shard.find('g'), { errorName: 'COORDINATOR_NOT_AVAILABLE' })
+  await coordinator.stop()
 })
 
 test('removes the offsets of a deleted topic', async () => {

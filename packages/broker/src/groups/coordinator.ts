@@ -118,6 +118,17 @@ export class GroupCoordinator {
     await Promise.all(removals)
   }
 
+  /** A log that a full disk kept offline since the start is open now: its groups are loaded from it. Resolves when that is done. */
+  async logReturned(log: StateStorage): Promise<void> {
+    if (this.#shards === null || this.#isStopped) return
+    const shard = new GroupShard({ log, context: this.#context })
+    this.#shards[log.partition]?.stop('NOT_COORDINATOR')
+    this.#shards = this.#shards.with(log.partition, shard)
+    // Not before the ones of the start: who stops waits for all that read.
+    this.#started = Promise.all([this.#started, shard.load()]).then(() => undefined)
+    await this.#started
+  }
+
   /** One round of upkeep: removes offsets and groups that are past `offsets.retention.minutes`. */
   async expireOffsets(): Promise<void> {
     for (const shard of this.shards) {

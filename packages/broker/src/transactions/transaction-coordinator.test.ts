@@ -100,6 +100,19 @@ async function start(): Promise<World> {
 const rejects = (promise: Promise<unknown>, errorName: ErrorName): Promise<void> =>
   assert.rejects(promise, (error: unknown) => error instanceof KafkaError && error.errorName === errorName)
 
+test('loads the transactions of a log that was offline at the start once it returns', async () => {
+  const world = await start()
+  const producer = await world.initialise()
+  const { log } = world
+  world.log = new MemoryLog()
+  world.log.isOffline = true
+  await world.restart()
+  await rejects(world.add(producer), 'COORDINATOR_NOT_AVAILABLE')
+  await world.coordinator.logReturned(log)
+  await world.add(producer)
+  assert.equal(world.state, 'Ongoing')
+})
+
 describe('the order of a transaction', () => {
   test('nothing may be written before the log knows of the transaction', async () => {
     const world = await start()

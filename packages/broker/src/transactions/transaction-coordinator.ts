@@ -239,6 +239,17 @@ export class TransactionCoordinator {
     this.#shards = null
   }
 
+  /** A log that a full disk kept offline since the start is open now: its transactions are loaded from it. Resolves when that is done. */
+  async logReturned(log: StateStorage): Promise<void> {
+    if (this.#shards === null || this.#isStopped) return
+    const shard = new TransactionShard({ log, context: this.#options })
+    this.#shards[log.partition]?.stop()
+    this.#shards = this.#shards.with(log.partition, shard)
+    // Not before the ones of the start: who stops waits for all that read.
+    this.#started = Promise.all([this.#started, shard.load()]).then(() => undefined)
+    await this.#started
+  }
+
   /** One round of upkeep: aborts what is open for longer than its producer asked for. */
   async abortTimedOut(): Promise<void> {
     const { clock, version, logger } = this.#options
