@@ -598,4 +598,11 @@ export const mutants: readonly Mutant[] = [
     to: 'Promise.all([this.#started])',
     foundBy: { test: 'packages/broker/src/groups/coordinator.test.ts' },
   },
+  {
+    name: 'an empty directory of a returned log stays in the way',
+    file: 'broker/src/metadata/metadata.ts',
+    from: 'if (!isCurrent ||',
+    to: 'if (isCurrent ||',
+    foundBy: { test: 'packages/broker/src/metadata/metadata.test.ts' },
+  },
 ]

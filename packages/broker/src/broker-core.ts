@@ -61,6 +61,7 @@ export async function openCore(options: CoreOptions): Promise<BrokerServices> {
     const transactions = createTransactions(options, { metadata, logs, groups, producerIds })
     void transactions.start()
     logs.onReturn(log => {
+      void metadata.logReturned(log)
       if (log.topic === offsetsTopicName) void groups.logReturned(log)
       if (log.topic === transactionTopicName) void transactions.logReturned(log)
     })

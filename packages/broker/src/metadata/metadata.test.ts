@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeMetadataRecord, produce, recordBatches, zeroUuid } from '@ottla/protocol'
@@ -49,6 +49,31 @@ test('topics, ids, partitions and settings survive a restart', async () => {
     assert.equal(broker.broker.logs.get('t', 0)!.highWatermark, 2)
     assert.equal(broker.broker.metadata.brokerEpoch, broker.broker.metadata.epoch - 1)
   }
+})
+
+test('a partition of which a crash left nothing but its directory is not in the way of a new one', async () => {
+  await using broker = await TestBroker.start()
+  const { id } = await broker.createTopic('t', { partitions: 2 })
+  const data = join(broker.path, 'data')
+  await broker.stop()
+  await mkdir(join(data, 't-2'))
+  await cp(join(data, 't-1', 'partition.metadata'), join(data, 't-2', 'partition.metadata'))
+  await broker.restart()
+  assert.deepEqual(await directories(broker), ['__cluster_metadata-0', 't-0', 't-1'])
+  await broker.broker.metadata.createPartitions(id, 3)
+  assert.equal(broker.broker.logs.get('t', 2)?.isOffline, false)
+})
+
+test('a log that returns after the start and belongs to no topic goes if it holds nothing', async () => {
+  await using broker = await TestBroker.start()
+  const { metadata, logs } = broker.broker
+  await broker.createTopic('known', { partitions: 1 })
+  const ofTopic = async (topic: string) => await logs.create({ topic, partition: 0, topicId: 'gone-topic-id-00000000' })
+  const [empty, full] = [await ofTopic('empty'), await ofTopic('full')]
+  full.append(batchOf(['kept']), { origin: 'client' })
+  for (const log of [empty, full, logs.get('known', 0)!]) await metadata.logReturned(log)
+  assert.deepEqual(await directories(broker), ['__cluster_metadata-0', 'full-0', 'known-0'])
+  await broker.createTopic('empty')
 })
 
 test('a change is in the log as KRaft records, all of them in one batch', async () => {

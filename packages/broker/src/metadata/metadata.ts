@@ -11,7 +11,7 @@
  * Longer than other files because every change passes through here, one at a time.
  */
 
-import type { LogConfig, LogDirectory } from '@ottla/log'
+import type { LogConfig, LogDirectory, PartitionLog } from '@ottla/log'
 import { decodeMetadataRecord, KafkaError, randomUuid } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -234,6 +234,17 @@ export class Metadata {
       this.#hide(topic)
       for (const listener of this.#deletedListeners) listener(topic)
       await this.#directories.remove(topic.name, partitionsOf(topic))
+    })
+  }
+
+  /** A log that a full disk kept offline since the start is open now: it may be what a crash left of a topic that is not there. */
+  logReturned(log: PartitionLog): Promise<void> {
+    const { topic, partition, topicId } = log
+    return this.#changes.run(async () => {
+      const isCurrent = this.#options.logs.get(topic, partition) === log
+      const known = this.#topics.get(topic)
+      if (!isCurrent || (known?.id === topicId && partition < known.partitionCount)) return
+      await this.#directories.removeStray(log, { isRemoved: this.#image.isRemoved(topicId) })
     })
   }
 

@@ -3,7 +3,7 @@
  * a record; records of a topic that nobody knows are never removed.
  */
 
-import { type LogConfig, type LogDirectory, StorageError } from '@ottla/log'
+import { type LogConfig, type LogDirectory, type PartitionLog, StorageError } from '@ottla/log'
 import { KafkaError } from '@ottla/protocol'
 import type { Logger } from '../logger.ts'
 import { clusterMetadataTopic } from './topic-name.ts'
@@ -68,27 +68,34 @@ export class PartitionDirectories {
     topics: Iterable<TopicPartitions & { readonly partitionCount: number }>,
     { isRemoved }: { isRemoved: (topicId: string) => boolean },
   ): Promise<void> {
-    const namesById = new Map<string, string>()
     const known = [...topics]
-    for (const { id, name } of known) namesById.set(id, name)
+    const byName = new Map(known.map(topic => [topic.name, topic]))
     for (const log of [...this.#logs.logs()]) {
       const { topic, partition, topicId } = log
-      if (topic === clusterMetadataTopic || namesById.get(topicId) === topic) continue
-      const isEmpty = !log.isOffline && log.logEndOffset === 0
-      if (isRemoved(topicId) || isEmpty) {
-        this.#logger.info(
-          { topic, partition, topicId },
-          'removing a partition of a topic that was deleted or never completely created',
-        )
-        await this.remove(topic, [partition])
-      } else {
-        this.#logger.warn(
-          { topic, partition, topicId },
-          'leaving a directory alone that belongs to no topic that is known',
-        )
-      }
+      const found = byName.get(topic)
+      const belongs = found?.id === topicId && partition < found.partitionCount
+      if (topic === clusterMetadataTopic || belongs) continue
+      await this.removeStray(log, { isRemoved: isRemoved(topicId) })
     }
     for (const topic of known) await this.#createMissing(topic)
+  }
+
+  /** Of a log that belongs to no partition that is known: what holds no records, or belonged to a topic that was removed, goes. */
+  async removeStray(log: PartitionLog, { isRemoved }: { isRemoved: boolean }): Promise<void> {
+    const { topic, partition, topicId } = log
+    const isEmpty = !log.isOffline && log.logEndOffset === 0
+    if (isRemoved || isEmpty) {
+      this.#logger.info(
+        { topic, partition, topicId },
+        'removing a partition of a topic that was deleted or never completely created',
+      )
+      await this.remove(topic, [partition])
+    } else {
+      this.#logger.warn(
+        { topic, partition, topicId },
+        'leaving a directory alone that belongs to no topic that is known',
+      )
+    }
   }
 
   async #createMissing(topic: TopicPartitions & { readonly partitionCount: number }): Promise<void> {
