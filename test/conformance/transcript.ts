@@ -202,7 +202,8 @@ class Renderer {
   #text(name: string, value: string): string {
     if (name === 'clusterId') return this.#learned('cluster id', value) ?? value
     if (name === 'logDir' || name === 'path') return this.#learned('log directory', value) ?? value
-    if (name === 'memberId' && shortUuidPattern.test(value)) return this.#name('short uuid', value)
+    if ((name === 'memberId' || name === 'leader') && shortUuidPattern.test(value))
+      return this.#name('short uuid', value)
     let text = value
       .replaceAll(this.#surroundings.prefix, '~')
       .replaceAll(uuidPattern, uuid => this.#name('uuid', uuid))

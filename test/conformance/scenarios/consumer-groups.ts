@@ -21,7 +21,7 @@ type Beat = Response<typeof consumerGroupHeartbeat>
 type BeatInput = RequestInput<typeof consumerGroupHeartbeat>
 
 /** What a member says when it joins; a member that stays says only what has changed. */
-function joining(groupId: string, memberId: string, topics: readonly string[] | null): BeatInput {
+export function joining(groupId: string, memberId: string, topics: readonly string[] | null): BeatInput {
   return {
     groupId,
     memberId,
@@ -32,7 +32,10 @@ function joining(groupId: string, memberId: string, topics: readonly string[] | 
   }
 }
 
-const staying = (groupId: string, { memberId, memberEpoch }: Pick<Beat, 'memberId' | 'memberEpoch'>): BeatInput => ({
+export const staying = (
+  groupId: string,
+  { memberId, memberEpoch }: Pick<Beat, 'memberId' | 'memberEpoch'>,
+): BeatInput => ({
   groupId,
   memberId: memberId!,
   memberEpoch,
@@ -40,14 +43,14 @@ const staying = (groupId: string, { memberId, memberEpoch }: Pick<Beat, 'memberI
 
 const owned = (topic: TopicReference, partitions: readonly number[]) => [{ topicId: topic.id, partitions }]
 
-const partitionCount = ({ assignment }: Beat): number =>
+export const partitionCount = ({ assignment }: Beat): number =>
   assignment?.topicPartitions.reduce((sum, { partitions }) => sum + partitions.length, 0) ?? -1
 
 /**
  * A topic that the group coordinator knows: in Apache Kafka it hears of one a moment after those who serve its records, and
  * an assignment without it would begin one epoch more.
  */
-async function knownTopic(t: Conversation, suffix: string, options?: TopicOptions): Promise<TopicReference> {
+export async function knownTopic(t: Conversation, suffix: string, options?: TopicOptions): Promise<TopicReference> {
   const topic = await t.topic(suffix, options)
   const probe = joining(`probe of ${topic.name}`, 'probe', [topic.name])
   await t.prepareUntil(consumerGroupHeartbeat, 1, probe, answer => partitionCount(answer) > 0)
@@ -56,7 +59,7 @@ async function knownTopic(t: Conversation, suffix: string, options?: TopicOption
 }
 
 /** Joins, and asks on until it is given so many partitions: where the broker makes assignments at its own pace, that takes a while. */
-async function member(
+export async function member(
   speaker: Speaker,
   options: {
     version: number
@@ -82,7 +85,7 @@ async function member(
   return first
 }
 
-const describe = (t: Conversation, version: number, ...groupIds: string[]) =>
+export const describe = (t: Conversation, version: number, ...groupIds: string[]) =>
   t.ask(consumerGroupDescribe, version, { groupIds, includeAuthorizedOperations: false })
 
 export const consumerGroupHeartbeatScenarios: readonly Scenario[] = [

@@ -2,6 +2,8 @@
  * Scenarios that nobody thought of: random sequences of valid and nearly valid requests over a small world of topics, groups
  * and producers. A seed gives the same sequence each time, so some are recorded with the hand-written ones; more are tried
  * by `npm run conformance -- --random RUNS [--seed SEED]`, which shrinks what differs.
+ *
+ * Longer than other files since it is one table: each kind of step, how it is drawn and how it is sent.
  */
 import {
   type AnyApi,
@@ -40,6 +42,9 @@ import {
 } from './requests.ts'
 import { withoutConfigs } from './topics.ts'
 
+/** A static member's `group.instance.id`; of versions that have none it is left out. */
+type Instance = 'first' | 'second' | null
+
 /** One request, as plain data: what it names is looked up when it is sent. */
 type Step =
   | { do: 'produce'; version: number; topic: number; partition: number; acks: number; count: number; codec: number }
@@ -60,10 +65,10 @@ type Step =
   | { do: 'create topic'; version: number; topic: number; partitions: number; replicas: number; validateOnly: boolean }
   | { do: 'create partitions'; version: number; topic: number; count: number }
   | { do: 'delete topic'; version: number; topic: number }
-  | { do: 'join'; version: number; group: number; as: 'new' | 'known' | 'nobody'; protocol: number }
-  | { do: 'sync'; version: number; group: number; generation: number }
-  | { do: 'heartbeat'; version: number; group: number; generation: number; member: boolean }
-  | { do: 'leave'; version: number; group: number; member: boolean }
+  | { do: 'join'; version: number; group: number; as: 'new' | 'known' | 'nobody'; protocol: number; instance: Instance }
+  | { do: 'sync'; version: number; group: number; generation: number; instance: Instance }
+  | { do: 'heartbeat'; version: number; group: number; generation: number; member: boolean; instance: Instance }
+  | { do: 'leave'; version: number; group: number; member: boolean; instance: Instance }
   | {
       do: 'commit'
       version: number
@@ -72,6 +77,7 @@ type Step =
       partition: number
       offset: number
       asMember: boolean
+      instance: Instance
     }
   | { do: 'read offsets'; version: number; group: number; topic: number; all: boolean }
   | { do: 'delete offsets'; version: number; group: number; topic: number }
@@ -90,6 +96,7 @@ const topic = fc.nat(topicNames.length - 1)
 const partition = fc.constantFrom(0, 0, 0, 1, 2, -1)
 const group = fc.nat(1)
 const epoch = fc.constantFrom(-1, -1, 0, 1)
+const instance = fc.constantFrom<Instance[]>(null, null, 'first', 'first', 'second')
 
 /** `name` is the step's, the rest its fields. */
 function step<N extends Step['do']>(
@@ -145,16 +152,22 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   }),
   step('create partitions', createPartitions, { topic, count: fc.integer({ min: 0, max: 4 }) }),
   step('delete topic', deleteTopics, { topic: fc.constantFrom(2, 3) }),
-  step('join', joinGroup, { group, as: fc.constantFrom('new', 'known', 'known', 'nobody'), protocol: fc.nat(1) }),
-  step('sync', syncGroup, { group, generation: fc.constantFrom(0, 0, 1, -1) }),
-  step('heartbeat', heartbeat, { group, generation: fc.constantFrom(0, 0, 1, -1), member: fc.boolean() }),
-  step('leave', leaveGroup, { group, member: fc.boolean() }),
+  step('join', joinGroup, {
+    group,
+    as: fc.constantFrom('new', 'known', 'known', 'nobody'),
+    protocol: fc.nat(1),
+    instance,
+  }),
+  step('sync', syncGroup, { group, generation: fc.constantFrom(0, 0, 1, -1), instance }),
+  step('heartbeat', heartbeat, { group, generation: fc.constantFrom(0, 0, 1, -1), member: fc.boolean(), instance }),
+  step('leave', leaveGroup, { group, member: fc.boolean(), instance }),
   step('commit', offsetCommit, {
     group,
     topic,
     partition,
     offset: fc.integer({ min: -1, max: 9 }),
     asMember: fc.boolean(),
+    instance,
   }),
   step('read offsets', offsetFetch, { group, topic, all: fc.boolean() }),
   step('delete offsets', offsetDelete, { group, topic }),
@@ -330,31 +343,43 @@ async function takeGroupStep(world: World, step: GroupStep): Promise<void> {
       const memberId = { new: '', known: known.memberId, nobody: 'nobody' }[step.as]
       const protocolsOfMember = [{ name: protocols[step.protocol]!, metadata: Buffer.from('subscription') }]
       // Short, since a member that was joined before does not come back while another one joins.
-      const request = joinRequest(groupId, { memberId, protocols: protocolsOfMember, rebalanceTimeoutMs: 500 })
+      const request = joinRequest(groupId, {
+        ...{ memberId, protocols: protocolsOfMember, rebalanceTimeoutMs: 500 },
+        ...(step.version >= 5 && { groupInstanceId: step.instance }),
+      })
       const answer = await t.ask(joinGroup, step.version, request)
       if (answer.memberId === '' || answer.memberId === 'nobody') return
       world.members.set(step.group, answer)
       if (answer.errorCode !== 0) return
       // At once: who is slow to ask for the assignment is put out of the group.
       const assignments = [{ memberId: answer.memberId, assignment: Buffer.from('all of it') }]
-      await t.ask(syncGroup, 4, syncRequest(groupId, answer, assignments))
+      const options = step.version >= 5 ? { groupInstanceId: step.instance } : {}
+      await t.ask(syncGroup, 4, syncRequest(groupId, answer, assignments, options))
       return
     }
     case 'sync': {
       const at = { ...known, generationId: known.generationId + step.generation }
       const assignments = [{ memberId: known.memberId, assignment: Buffer.from('all of it') }]
-      const request = syncRequest(groupId, at, assignments, { protocolType: 'consumer', protocolName: protocols[0]! })
+      const request = syncRequest(groupId, at, assignments, {
+        ...{ protocolType: 'consumer', protocolName: protocols[0]! },
+        ...(step.version >= 3 && { groupInstanceId: step.instance }),
+      })
       await t.ask(syncGroup, step.version, request)
       return
     }
     case 'heartbeat': {
       const memberId = step.member ? known.memberId : 'nobody'
-      await t.ask(heartbeat, step.version, { groupId, memberId, generationId: known.generationId + step.generation })
+      await t.ask(heartbeat, step.version, {
+        ...{ groupId, memberId, generationId: known.generationId + step.generation },
+        ...(step.version >= 3 && { groupInstanceId: step.instance }),
+      })
       return
     }
     case 'leave': {
       const memberId = step.member ? known.memberId : 'nobody'
-      await t.ask(leaveGroup, step.version, { groupId, memberId, members: [{ memberId }] })
+      const byInstance = { memberId: '', groupInstanceId: step.instance }
+      const members = [step.instance === null ? { memberId } : byInstance]
+      await t.ask(leaveGroup, step.version, { groupId, memberId, members })
       return
     }
     case 'commit': {
@@ -364,6 +389,7 @@ async function takeGroupStep(world: World, step: GroupStep): Promise<void> {
         groupId,
         memberId: step.asMember ? known.memberId : '',
         generationIdOrMemberEpoch: step.asMember ? known.generationId : -1,
+        ...(step.version >= 7 && step.asMember && { groupInstanceId: step.instance }),
         topics: [{ topicId: id, name, partitions }],
       })
       return

@@ -31,6 +31,7 @@ import { offsetCommitScenarios, offsetDeleteScenarios, offsetFetchScenarios } fr
 import { listOffsetsScenarios, offsetForLeaderEpochScenarios } from './list-offsets.ts'
 import { heartbeatScenarios, joinGroupScenarios, leaveGroupScenarios, syncGroupScenarios } from './membership.ts'
 import { produceScenarios } from './produce.ts'
+import { protocolChangeScenarios } from './protocol-change.ts'
 import { deleteRecordsScenarios, initProducerIdScenarios } from './records.ts'
 import { telemetryScenarios } from './telemetry.ts'
 import { createPartitionsScenarios, createTopicsScenarios, deleteTopicsScenarios } from './topics.ts'
@@ -88,6 +89,7 @@ export const allScenarios: readonly Scenario[] = [
   ...describeClusterScenarios,
   ...consumerGroupHeartbeatScenarios,
   ...consumerGroupDescribeScenarios,
+  ...protocolChangeScenarios,
   ...telemetryScenarios,
   ...listConfigResourcesScenarios,
   ...describeTopicPartitionsScenarios,

@@ -133,7 +133,7 @@ export async function syncAsClassic(
       `A new rebalance is triggered in group ${groupId} and member ${memberId} should rejoin to catch up.`,
     )
   }
-  const assignment = classicAssignment(member, context.topics)
+  const assignment = classicAssignment(member, member.assigned, context.topics)
   await context.change(groupId, [])
   group.deadlines?.cancel(memberId, 'sync')
   renewSession(group, member)

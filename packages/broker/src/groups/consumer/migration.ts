@@ -22,7 +22,7 @@ import type { ConsumerContext } from './consumer-context.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import { assignmentOf, asTopicNames, type ConsumerMember, newMember, subscriptionOf } from './consumer-member.ts'
 import type { GroupDraft } from './group-draft.ts'
-import { fromList, type OwnedPartitions, ownedSince, toList } from './partitions.ts'
+import { fromList, type OwnedPartitions, ownedSince, type PartitionSet, toList } from './partitions.ts'
 import { metadataHash, type TopicCatalog } from './topics.ts'
 
 export type MigrationPolicy = 'disabled' | 'downgrade' | 'upgrade' | 'bidirectional'
@@ -180,7 +180,11 @@ export function convertToClassicGroup(
   const { groupId } = group
   const staying = [...group.members.values()].filter(member => !gone.has(member.memberId))
   if (joining !== undefined) staying.push(joining)
-  const members = staying.map(member => classicMember(member, context.topics))
+  // As Apache Kafka stores them: what each one was to get, whatever of it others had not given up yet.
+  const members = staying.map(member => {
+    const partitions = member === joining ? member.assigned : group.target(member.memberId)
+    return classicMember(member, classicAssignment(member, partitions, context.topics))
+  })
   const stored: StoredGroup = {
     generationId: group.epoch,
     protocolType: 'consumer',
@@ -206,7 +210,7 @@ export function convertToClassicGroup(
   return durable
 }
 
-function classicMember(member: ConsumerMember, topics: TopicCatalog): MemberOptions {
+function classicMember(member: ConsumerMember, assignment: Buffer): MemberOptions {
   const { memberId, instanceId, clientId, clientHost, rebalanceTimeoutMs, classic } = member
   assert(classic !== null, `${memberId} does not speak the classic protocol`)
   return {
@@ -218,15 +222,19 @@ function classicMember(member: ConsumerMember, topics: TopicCatalog): MemberOpti
     protocols: new Map(classic.protocols.map(({ name, metadata }) => [name, metadata])),
     sessionTimeoutMs: classic.sessionTimeoutMs,
     rebalanceTimeoutMs,
-    assignment: classicAssignment(member, topics),
+    assignment,
   }
 }
 
 /** What a classic member is told to read, in the version of the consumer protocol that it speaks. */
-export function classicAssignment({ assigned, classic, memberId }: ConsumerMember, topics: TopicCatalog): Buffer {
+export function classicAssignment(
+  { classic, memberId }: ConsumerMember,
+  partitions: PartitionSet | OwnedPartitions,
+  topics: TopicCatalog,
+): Buffer {
   const metadata = classic?.protocols[0]?.metadata
   assert(metadata !== undefined && metadata.length >= 2, `${memberId} does not speak the classic protocol`)
-  const assignedPartitions = toList(assigned).flatMap(({ topicId, partitions }) => {
+  const assignedPartitions = toList(partitions).flatMap(({ topicId, partitions }) => {
     const topic = topics.byId(topicId)
     return topic === undefined ? [] : { topic: topic.name, partitions }
   })
