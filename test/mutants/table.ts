@@ -212,8 +212,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what a failed flush has dropped is not written again',
     file: 'log/src/partition-loader.ts',
-    from: 'if (isLast && !mayHaveLostPower) {',
-    to: 'if (isLast && mayHaveLostPower) {',
+    from: 'await writeAgain(file, { fromPosition, toPosition: recovered.validBytes })',
+    to: '',
     foundBy: { test: 'packages/log/src/fail-every-call.test.ts' },
   },
   {
@@ -604,5 +604,19 @@ export const mutants: readonly Mutant[] = [
     from: 'if (!isCurrent ||',
     to: 'if (isCurrent ||',
     foundBy: { test: 'packages/broker/src/metadata/metadata.test.ts' },
+  },
+  {
+    name: 'the tail is not written again where the power may have been lost',
+    file: 'log/src/partition-loader.ts',
+    from: '      if (isLast) {\n        const',
+    to: '      if (isLast && !mayHaveLostPower) {\n        const',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
+  },
+  {
+    name: 'a deletion that failed half-way is forgotten',
+    file: 'log/src/log-directory.ts',
+    from: 'await this.#finishDeletion(name)\n      await createPartitionFiles',
+    to: 'await createPartitionFiles',
+    foundBy: { test: 'packages/log/src/simulator-findings.test.ts' },
   },
 ]

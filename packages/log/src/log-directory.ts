@@ -66,6 +66,8 @@ export class LogDirectory {
   readonly #logs = new Map<string, PartitionLog>()
   /** Names of partitions that are being created or deleted. */
   readonly #changing = new Set<string>()
+  /** Logs that are deleted, by the name of their directory, which the disk has not let go of yet. */
+  readonly #unfinishedDeletions = new Map<string, PartitionLog>()
   /** Of logs that could not be opened: kept as they were. */
   readonly #formerRecoveryPoints: Map<string, number>
   readonly #background = new Set<Promise<void>>()
@@ -191,6 +193,7 @@ export class LogDirectory {
     const segmentContext = this.#segmentContext(options)
     this.#changing.add(name)
     try {
+      await this.#finishDeletion(name)
       await createPartitionFiles(segmentContext, topicId)
       try {
         await this.#syncDirectory()
@@ -207,27 +210,39 @@ export class LogDirectory {
     }
   }
 
-  /** The log is gone for good when it resolves, and its files after `file.delete.delay.ms`. Does nothing where there is no such log. */
+  /**
+   * The log is gone for good when it resolves, and its files after `file.delete.delay.ms`. Does nothing where there is no such log. Rejects
+   * with a StorageError: then the log is gone, and its directory goes with the next `create` of that name, or the next start.
+   */
   async delete(topic: string, partition: number): Promise<void> {
     const name = partitionDirectoryName({ topic, partition })
     const log = this.#logs.get(name)
     if (!log || this.#changing.has(name)) return
-    const { fileSystem } = this.#context
     this.#changing.add(name)
     try {
       this.#logs.delete(name)
       this.#formerRecoveryPoints.delete(name)
+      this.#unfinishedDeletions.set(name, log)
       await this.#withoutRoom?.letGo(name)
       await log.detach()
-      const { storeRecoveryPoints, storeLogStartOffsets, storeCleanedOffsets } = this.#checkpoints
-      await Promise.all([storeRecoveryPoints(), storeLogStartOffsets(), storeCleanedOffsets()])
-      const deletedPath = `${this.path}/${deletedDirectoryName({ topic, partition }, this.#randomBytes(16).toString('hex'))}`
-      await fileSystem.rename(`${this.path}/${name}`, deletedPath)
-      await this.#syncDirectory()
-      this.#setTimer(deletedPath, log.config.fileDeleteDelayMs, () => fileSystem.removeDirectory(deletedPath))
+      await this.#finishDeletion(name)
     } finally {
       this.#changing.delete(name)
     }
+  }
+
+  /** Of a log that is detached. The checkpoints forget it first: what they say must not be taken for a later one's of that name. */
+  async #finishDeletion(name: string): Promise<void> {
+    const log = this.#unfinishedDeletions.get(name)
+    if (!log) return
+    const { fileSystem } = this.#context
+    const { storeRecoveryPoints, storeLogStartOffsets, storeCleanedOffsets } = this.#checkpoints
+    await Promise.all([storeRecoveryPoints(), storeLogStartOffsets(), storeCleanedOffsets()])
+    const deletedPath = `${this.path}/${deletedDirectoryName(log, this.#randomBytes(16).toString('hex'))}`
+    await fileSystem.rename(`${this.path}/${name}`, deletedPath)
+    this.#unfinishedDeletions.delete(name)
+    await this.#syncDirectory()
+    this.#setTimer(deletedPath, log.config.fileDeleteDelayMs, () => fileSystem.removeDirectory(deletedPath))
   }
 
   /** Compacts every log that is due. Happens by itself from time to time. */

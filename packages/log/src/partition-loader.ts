@@ -297,7 +297,8 @@ async function recoverSegments(
           `cut ${recovered.excessBytes} bytes off the end of ${name}: ${whatWasCut(options)}`,
         )
       }
-      if (isLast && !mayHaveLostPower) {
+      // Also where the power may have been lost: that may only be what could not be ruled out.
+      if (isLast) {
         const fromPosition = Math.max(
           unflushedPosition,
           recovered.validBytes - maxUnflushedBytes - maxBatchSizeInBytes,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bootIdFileName } from './file-names.ts'
 import type { LogDirectory } from './log-directory.ts'
 import { StorageError } from './storage-error.ts'
 import { appendDurably, batchOf, readValues, whenDurable } from './testing/batches.ts'
@@ -311,4 +312,37 @@ test('a log that went offline removes no files, not even those that it had begun
     (await logsOnDisk()).filter(name => before.includes(name)),
     before,
   )
+})
+
+test('what a failed flush has left is flushed before it is shown, also where nobody noted that the logs were checked', async () => {
+  const isLog = ({ operation, path }: DiskCall) =>
+    operation === 'datasync' && path.endsWith('/00000000000000000000.log')
+  let isFailing = false
+  const first = mount(new SimulatedDisk(), call => (isFailing && isLog(call) ? { failure: 'FLUSH_FAILED' } : undefined))
+  const { log } = await logOn(first.fileSystem)
+  isFailing = true
+  await assert.rejects(appendDurably(log, { values: ['shown'] }), { errorName: 'KAFKA_STORAGE_ERROR' })
+
+  const second = mount(first.fileSystem.kill())
+  await second.fileSystem.remove(`${dataPath}/${bootIdFileName}`)
+  const shown = await valuesOn(await openDirectory(second.fileSystem))
+  assert.deepEqual(shown, ['0:shown'])
+  const third = mount(second.fileSystem.cutPower({ choose: nothing }))
+  assert.deepEqual(await valuesOn(await openDirectory(third.fileSystem)), shown)
+})
+
+test('a partition whose deletion met a full disk can be created again when there is room', async () => {
+  let isFull = false
+  const { fileSystem } = mount(new SimulatedDisk(), ({ operation }) =>
+    isFull && operation === 'write' ? { failure: 'ENOSPC' } : undefined,
+  )
+  const { directory, log } = await logOn(fileSystem)
+  await appendDurably(log, { values: ['old'] })
+  isFull = true
+  await assert.rejects(directory.delete('orders', 0), { code: 'ENOSPC' })
+  await assert.rejects(directory.create(partition), { code: 'ENOSPC' })
+  isFull = false
+  assert.deepEqual(await readValues(await directory.create(partition)), [])
+  await directory.close()
+  assert.deepEqual(await valuesOn(await openDirectory(mount(fileSystem.kill()).fileSystem)), [])
 })
