@@ -34,7 +34,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     title: 'ApiVersions lists fewer APIs',
     reason:
-      'What is not served is not advertised; clients then do without it, or say so. docs/support.md lists what is served.',
+      'What is not served is not advertised; clients then do without it, or say so. docs/support.md lists what is served. Left out are security (SASL, ACLs, SCRAM users, delegation tokens) and quotas, share groups and streams groups, and what changes who is in a cluster, which one node has no use for (UnregisterBroker, AddRaftVoter, RemoveRaftVoter).',
     matches: ({ asked, path, ours }) =>
       asked.startsWith('ApiVersions ') && /^apiKeys\[apiKey=\d+\]$/.test(path) && ours === undefined,
   },
