@@ -12,7 +12,11 @@ const begin = '<!-- worked example: made by packages/log/src/worked-example.test
 /** Three batches of one record, the last one in a transaction that is aborted; a segment for two batches. */
 test('the worked example of docs/formats/log-directory.md is what the log writes', async t => {
   const clock = { now: () => 1_700_000_000_000 }
-  const { log, directory, path } = await logFixture(t, { config: { segmentBytes: 160, indexIntervalBytes: 1 }, clock })
+  const { log, directory, path } = await logFixture(t, {
+    config: { segmentBytes: 160, indexIntervalBytes: 1 },
+    clock,
+    randomBytes: count => Buffer.alloc(count, 7),
+  })
   const producer = { producerId: 4711, producerEpoch: 0 }
   for (const [i, value] of ['two mugs', 'three plates', 'a bowl'].entries()) {
     const records = [{ timestamp: 1_700_000_000_000 + i, key: null, value: Buffer.from(value), headers: [] }]
@@ -29,15 +33,18 @@ test('the worked example of docs/formats/log-directory.md is what the log writes
   } as const
   log.append(buildEndTransactionMarker(marker), { origin: 'coordinator' })
   await log.flush()
+  await log.deleteRecordsBefore(1)
   await directory.close()
   const lines: string[] = []
-  for (const name of (await readdir(`${path}/orders-0`)).sort()) {
-    if (name.endsWith('.log') || name === 'partition.metadata') continue
-    const content = await readFile(`${path}/orders-0/${name}`)
-    const isText = name === 'leader-epoch-checkpoint'
-    const short = name.replace(/^0{18}/, '…')
+  const binary = /\.(index|timeindex|txnindex|snapshot)$/
+  const own = (await readdir(path)).filter(name => name !== 'orders-0' && !name.startsWith('.ottla'))
+  const ofPartition = (await readdir(`${path}/orders-0`)).filter(name => !name.endsWith('.log'))
+  for (const name of [...ofPartition.sort().map(name => `orders-0/${name}`), ...own.sort()]) {
+    const content = await readFile(`${path}/${name}`)
+    const isText = !binary.test(name)
+    const short = name.replace(/^orders-0\/(0{18})?/, (_, zeroes) => (zeroes ? '…' : ''))
     lines.push(
-      `${short.padEnd(24)} ${isText ? JSON.stringify(String(content)) : content.toString('hex').replace(/(.{8})(?=.)/g, '$1 ')}`,
+      `${short.padEnd(32)} ${isText ? JSON.stringify(String(content)) : content.toString('hex').replace(/(.{8})(?=.)/g, '$1 ')}`,
     )
   }
   const made = `${lines.map(line => line.trimEnd()).join('\n')}\n`
