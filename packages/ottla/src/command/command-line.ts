@@ -12,6 +12,21 @@ import type { StartOptions } from './start.ts'
 /** Runs the command and resolves to the exit status. `start` resolves when the broker has stopped. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   let status: number = exitStatus.ok
+  const program = createProgram(reached => {
+    status = reached
+  })
+  try {
+    await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
+    return status
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Commander has said on standard error what is wrong; help and version end with 0.
+    return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage
+  }
+}
+
+/** All that can be said, with its help. `done` is told the exit status of the command that ran. */
+export function createProgram(done: (status: number) => void): Command {
   const program = new Command('ottla')
     .description("A durable, replayable event log that speaks Apache Kafka's wire protocol.")
     .version(packageJson.version, '-v, --version')
@@ -61,7 +76,7 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     )
     .action(async (options: StartOptions) => {
       const { start } = await import('./start.ts')
-      status = await start(options)
+      done(await start(options))
     })
 
   program
@@ -84,7 +99,7 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     )
     .action(async (directory: string, options: BackupOptions) => {
       const { backup } = await import('./backup.ts')
-      status = await backup(directory, options)
+      done(await backup(directory, options))
     })
 
   const log = program.command('log').description('Look at, check and repair what is on the disk.')
@@ -99,7 +114,7 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     )
     .action(async (directory: string, options: { json?: boolean }) => {
       const { verify } = await import('./log-verify.ts')
-      status = await verify(directory, options)
+      done(await verify(directory, options))
     })
 
   log
@@ -115,7 +130,7 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     )
     .action(async (file: string, options: DumpCommandOptions) => {
       const { dump } = await import('./log-dump.ts')
-      status = await dump(file, options)
+      done(await dump(file, options))
     })
 
   log
@@ -135,21 +150,11 @@ Exit status: 0 stopped, 1 could not start or had to stop, 2 wrong usage.`,
     )
     .action(async (directory: string, options: { partition: TopicAndPartition }) => {
       const { repair } = await import('./log-repair.ts')
-      status = await repair(directory, options)
+      done(await repair(directory, options))
     })
 
-  addClientCommands(program, reached => {
-    status = reached
-  })
-
-  try {
-    await program.parseAsync(namesCommand(words) ? words : ['start', ...words], { from: 'user' })
-    return status
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    // Commander has said on standard error what is wrong; help and version end with 0.
-    return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage
-  }
+  addClientCommands(program, done)
+  return program
 }
 
 /** `ottla` and `ottla --listen …` mean `ottla start`; the options of the program itself are left to it. */
