@@ -16,6 +16,8 @@ interface Client {
   generationId: number
   join: Pending<JoinResult> | null
   sync: Pending<SyncResult> | null
+  /** The member and its generation when it asked: it may have forgotten both when the answer comes. */
+  syncedAs: string
 }
 
 const action = fc.oneof(
@@ -45,7 +47,7 @@ function clients(): Client[] {
     { groupInstanceId: 'one', isOldClient: true },
     { groupInstanceId: 'two', isOldClient: true, canSkipAssignment: false, sessionTimeoutMs: 6_000 },
   ]
-  return options.map(each => ({ options: each, memberId: '', generationId: -1, join: null, sync: null }))
+  return options.map(each => ({ options: each, memberId: '', generationId: -1, join: null, sync: null, syncedAs: '' }))
 }
 
 /** What a client is told to its face: the reaction of Kafka's own clients. */
@@ -85,6 +87,7 @@ for (const initialRebalanceDelayMs of [0, 3_000]) {
                 const assignments = Object.fromEntries(
                   [...harness.group.members.keys()].map(id => [id, `${harness.group.generationId} ${id}`]),
                 )
+                client.syncedAs = `${client.memberId} in ${client.generationId}`
                 client.sync = harness.sync(client.memberId, { generationId: client.generationId, assignments })
               })
               break
@@ -146,7 +149,7 @@ function hear(client: Client, assigned: Map<string, string>): void {
   if (synced) {
     assert.equal(client.sync?.count, 1)
     if (synced.error === 'NONE') {
-      const key = `${client.memberId} in ${client.generationId}`
+      const key = client.syncedAs
       const text = synced.assignment!.toString()
       assert.equal(assigned.get(key) ?? text, text, `${key} got two assignments`)
       assigned.set(key, text)

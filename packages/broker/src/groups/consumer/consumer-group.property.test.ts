@@ -304,7 +304,8 @@ test('never gives a partition to two members, survives restarts, and comes to re
       }
       world.log.isFull = false
       for (const client of moderns) client.regex = ''
-      for (let round = 0; round < 12; round++) {
+      // Longer than a session: a member that was given up comes back, and partitions move once more.
+      for (let round = 0; round < 40; round++) {
         for (const client of moderns) await client.beat(world)
         for (const client of classics) await client.beat(world)
         world.time.advance(5_000)
