@@ -20,7 +20,7 @@ import {
   type Peer,
   type Round,
 } from './peers.ts'
-import { type CallsOutcome, finish, unavailable, undoCalls } from './rest.ts'
+import { type CallsOutcome, finish, overtaken, unavailable, undoCalls } from './rest.ts'
 
 const tryTimeoutMs = 800
 const retries = { tries: 3, withinMs: 2000 }
@@ -44,19 +44,24 @@ export class CarefulCalls {
     if (this.#bulkhead.isFull) throw new HttpProblem(503, 'Too many orders are under way. Try again in a second.')
   }
 
-  /** The order is stored and pending. */
+  /**
+   * The order is stored and pending.
+   * @throws HttpProblem 503 when it was decided meanwhile
+   */
   fulfil(given: Round): Promise<CallsOutcome> {
     const round = { ...given, timeoutMs: tryTimeoutMs }
     return this.#bulkhead.run(async () => {
       const outcome = await this.#payAndReserve(round)
       const { database, now } = this.#context
+      const { attempt, traceparent } = round
       const { orderId } = round.order
-      await database.transaction().execute(async transaction => {
-        await finish(transaction, orderId, outcome, now())
-        if (outcome.status === 'confirmed') return
-        const { traceparent } = round
+      const isDecided = await database.transaction().execute(async transaction => {
+        if (!(await finish(transaction, { orderId, attempt }, outcome, now()))) return false
+        if (outcome.status === 'confirmed') return true
         await setDeadline<OrderTables>(transaction, { kind: undoCalls, subject: orderId, traceparent, dueAt: now() })
+        return true
       })
+      if (!isDecided) throw overtaken(orderId)
       if (outcome.status === 'confirmed') void this.#mail(round)
       return outcome
     })

@@ -7,16 +7,20 @@ import { now, silent, testPlace } from '../kit/testing.ts'
 import { type OrderTables, openOrderDatabase } from './database.ts'
 import { takeIn } from './intake.ts'
 import { readOrder } from './queries.ts'
-import { cancelInterrupted, fulfilByCalls, reopen } from './rest.ts'
+import { cancelInterrupted, cancelInterruptedOrder, finish, fulfilByCalls, reopen } from './rest.ts'
+import { CarefulCalls } from './rest-hardened.ts'
 
 const database = await openOrderDatabase(testPlace())
 let answers: Record<string, { status: number; body: unknown }>
+/** Happens while a call of this path is under way. */
+let meanwhile: Record<string, () => Promise<void>>
 let calls: { path: string; attempt: number | undefined }[]
 const peers = createServer(async (request, response) => {
   const path = request.url ?? ''
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   calls.push({ path, attempt: (JSON.parse(String(Buffer.concat(chunks))) as { attempt?: number }).attempt })
+  await meanwhile[path]?.()
   const { status, body } = answers[path] ?? { status: 404, body: {} }
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 })
@@ -29,6 +33,7 @@ after(async () => {
 })
 
 beforeEach(() => {
+  meanwhile = {}
   calls = []
   answers = {
     '/charges': { status: 200, body: { outcome: 'charged', paymentId: 'p', bankReference: 'b' } },
@@ -47,11 +52,11 @@ const context = {
   settings: { urls: { payment: url, inventory: url, notification: url } },
 } as unknown as ServiceContext<OrderTables>
 
-async function place() {
+async function place(style: 'rest' | 'rest-hardened' = 'rest') {
   const request = { customerId: 'c', items: [{ sku: 'mug', quantity: 1 }] }
   const { order } = await takeIn(database, {
     request,
-    style: 'rest',
+    style,
     key: undefined,
     traceparent: '',
     owner: 'order',
@@ -109,4 +114,39 @@ test('at start, an order that died with its process is called back and cancelled
   const found = await readOrder(database, order.orderId)
   assert.deepEqual([found?.status, found?.reason], ['cancelled', 'interrupted'])
   assert.deepEqual(paths().sort(), ['/refunds', '/releases'])
+})
+
+for (const style of ['rest', 'rest-hardened'] as const) {
+  test(`${style}: a result that comes after the deadline has cancelled the order changes nothing`, async () => {
+    const order = await place(style)
+    const { orderId } = order
+    // The last of the calls that are waited for.
+    meanwhile[style === 'rest' ? '/mails' : '/reservations'] = () =>
+      cancelInterruptedOrder(context, { order_id: orderId, attempt: 1, style })
+    const round = { order, attempt: 1, traceparent: '' }
+    const calling = style === 'rest' ? fulfilByCalls(context, round) : new CarefulCalls(context).fulfil(round)
+    await assert.rejects(calling, { status: 503, message: /cancelled meanwhile/ })
+    const found = await readOrder(database, orderId)
+    assert.deepEqual([found?.status, found?.reason], ['cancelled', 'interrupted'])
+    assert.ok(!found?.history.some(({ what }) => what === 'confirmed'))
+  })
+}
+
+test('an order that is confirmed while its deadline fires keeps what it has paid for', async () => {
+  const order = await place()
+  await fulfil(order)
+  calls = []
+  await cancelInterruptedOrder(context, { order_id: order.orderId, attempt: 1, style: 'rest' })
+  assert.deepEqual(paths(), [])
+  assert.equal((await readOrder(database, order.orderId))?.status, 'confirmed')
+})
+
+test('a result of an earlier attempt does not decide the later one', async () => {
+  const order = await place()
+  const { orderId } = order
+  await cancelInterruptedOrder(context, { order_id: orderId, attempt: 1, style: 'rest' })
+  await reopen(database, { orderId, owner: 'order', now })
+  const decide = (attempt: number) =>
+    database.transaction().execute(tx => finish(tx, { orderId, attempt }, { status: 'confirmed' }, now))
+  assert.deepEqual([await decide(1), await decide(2), await decide(2)], [false, true, false])
 })

@@ -34,13 +34,19 @@ export type CallsOutcome = {
   unavailable?: Peer
 }
 
-/** The order is stored and pending. */
+/**
+ * The order is stored and pending.
+ * @throws HttpProblem 503 when it was decided meanwhile
+ */
 export async function fulfilByCalls(context: OrderContext, round: Round): Promise<CallsOutcome> {
   const outcome = await callInTurn(context, round)
   const { attempt, traceparent } = round
   const { orderId } = round.order
   if (outcome.status === 'cancelled') await callBack(context, { orderId, attempt, traceparent })
-  await context.database.transaction().execute(tx => finish(tx, orderId, outcome, context.now()))
+  const { database, now } = context
+  if (!(await database.transaction().execute(tx => finish(tx, { orderId, attempt }, outcome, now())))) {
+    throw overtaken(orderId)
+  }
   return outcome
 }
 
@@ -68,12 +74,15 @@ export async function cancelInterruptedOrder(
   const { database, now } = context
   const { order_id: orderId, attempt, style } = order
   const traceparent = nextHop()
-  if (style === 'rest') await callBack(context, { orderId, attempt, traceparent })
-  await database.transaction().execute(async transaction => {
-    await finish(transaction, orderId, { status: 'cancelled', reason: 'interrupted' }, now())
-    if (style === 'rest') return
+  // Decided first: what an order that is confirmed meanwhile has paid must not be given back.
+  const isCancelled = await database.transaction().execute(async transaction => {
+    const outcome = { status: 'cancelled', reason: 'interrupted' } as const
+    if (!(await finish(transaction, { orderId, attempt }, outcome, now()))) return false
+    if (style === 'rest') return true
     await setDeadline<OrderTables>(transaction, { kind: undoCalls, subject: orderId, traceparent, dueAt: now() })
+    return true
   })
+  if (isCancelled && style === 'rest') await callBack(context, { orderId, attempt, traceparent })
 }
 
 /**
@@ -100,20 +109,33 @@ export async function reopen(
   })
 }
 
+/**
+ * An attempt is decided once: a result that comes after that, or of an earlier attempt, changes nothing.
+ * @returns whether this call decided it
+ */
 export async function finish(
   transaction: Kysely<OrderTables>,
-  orderId: string,
+  { orderId, attempt }: { orderId: string; attempt: number },
   { status, reason }: CallsOutcome,
   at: Date,
-): Promise<void> {
-  await transaction
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
     .updateTable('orders')
     .set({ status, reason: reason ?? null, final_at: at.toISOString() })
     .where('order_id', '=', orderId)
-    .execute()
+    .where('status', '=', 'pending')
+    .where('attempt', '=', attempt)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows === 0n) return false
   const detail = reason === undefined ? {} : { detail: reason }
   await note(transaction, { orderId, at, service: 'order', what: status, ...detail })
   await cancelDeadline(transaction, { kind: outcomeDeadline, subject: orderId })
+  return true
+}
+
+/** For the customer of calls that came to their end too late. */
+export function overtaken(orderId: string): HttpProblem {
+  return new HttpProblem(503, 'The calls took too long, and the order was cancelled meanwhile.', { orderId })
 }
 
 async function callInTurn(context: OrderContext, round: Round): Promise<CallsOutcome> {
