@@ -121,11 +121,30 @@ test('bad input is a 422 problem document that names the field', async () => {
 })
 
 test('the OpenAPI document describes every public route', async () => {
-  type Operation = { responses: Record<string, { content: object }> }
-  const document = await shop.get<{ openapi: string; paths: Record<string, { post?: Operation }> }>('/openapi.json')
+  type Operation = {
+    parameters?: { in: string; name: string }[]
+    responses: Record<string, { content: object }>
+  }
+  const document = await shop.get<{ openapi: string; paths: Record<string, { get?: Operation; post?: Operation }> }>(
+    '/openapi.json',
+  )
   const answers = document.paths['/orders']?.post?.responses ?? {}
   assert.deepEqual(Object.keys(answers), ['201', '202', '402', '409', '422', '503'])
   assert.deepEqual(Object.keys(answers['422']?.content ?? {}), ['application/problem+json'])
+  for (const path of [
+    '/orders',
+    '/orders/{orderId}',
+    '/stock',
+    '/stock/{sku}',
+    '/payments',
+    '/notifications',
+    '/totals',
+  ]) {
+    const { parameters = [], responses } = document.paths[path]?.get ?? { responses: {} }
+    const headers = parameters.filter(parameter => parameter.in === 'header').map(({ name }) => name)
+    assert.deepEqual(headers.sort(), ['at-least', 'prefer'], path)
+    assert.ok('504' in responses, path)
+  }
   assert.match(document.openapi, /^3\.1/)
   const ofServices = (path: string) => path.startsWith('/services/')
   const operated = Object.keys(document.paths).filter(path => path.startsWith('/services/payment/'))

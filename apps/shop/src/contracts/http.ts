@@ -93,6 +93,20 @@ function route<R extends Route>(definition: R): R {
   return definition
 }
 
+/** On every GET of a service that reads the log (kit/at-least.ts). */
+const reading = {
+  'at-least': z
+    .string()
+    .optional()
+    .describe('a position, such as orders/2@1817: answers once this reader has passed it, else 504'),
+  prefer: z.string().optional().describe('wait=N: waits for the position at most N seconds'),
+}
+const readingHeaders = z.looseObject(reading)
+const readingErrors = {
+  422: problem.describe('the named field is wrong'),
+  504: problem.describe('this reader is not that far yet, and how far it is'),
+}
+
 const orderParams = z.object({ orderId: z.string() })
 const ofOrder = z.object({ orderId: z.string().optional() })
 const stockOfSku = z.object({
@@ -134,9 +148,13 @@ export const getOrder = route({
   summary: 'One order and its history',
   params: orderParams,
   headers: z.looseObject({
-    prefer: z.string().optional().describe('wait=N: until the order is final, at most N seconds'),
+    ...reading,
+    prefer: z
+      .string()
+      .optional()
+      .describe('wait=N: until the position is passed, and until the order is final, at most N seconds each'),
   }),
-  response: { 200: orderDetail, 404: problem },
+  response: { 200: orderDetail, 404: problem, ...readingErrors },
 })
 
 export const listOrders = route({
@@ -145,9 +163,10 @@ export const listOrders = route({
   service: 'order',
   summary: 'Orders, the newest first',
   querystring: paging,
+  headers: readingHeaders,
   response: {
     200: z.object({ orders: z.array(orderSummary), next: z.string().optional().describe('send as `before`') }),
-    422: problem,
+    ...readingErrors,
   },
 })
 
@@ -175,7 +194,8 @@ export const listStock = route({
   url: '/stock',
   service: 'inventory',
   summary: 'Stock of every product',
-  response: { 200: z.object({ stock: z.array(stockOfSku) }) },
+  headers: readingHeaders,
+  response: { 200: z.object({ stock: z.array(stockOfSku) }), ...readingErrors },
 })
 
 export const getStock = route({
@@ -184,7 +204,8 @@ export const getStock = route({
   service: 'inventory',
   summary: 'Stock of one product',
   params: z.object({ sku }),
-  response: { 200: stockOfSku, 404: problem },
+  headers: readingHeaders,
+  response: { 200: stockOfSku, 404: problem, ...readingErrors },
 })
 
 export const listPayments = route({
@@ -193,7 +214,9 @@ export const listPayments = route({
   service: 'payment',
   summary: 'Payments, the newest first, or those of one order, with the bank’s own entries',
   querystring: ofOrder,
+  headers: readingHeaders,
   response: {
+    ...readingErrors,
     200: z.object({
       payments: z.array(
         z.object({
@@ -217,7 +240,9 @@ export const listNotifications = route({
   service: 'notification',
   summary: 'Mails sent, the newest first, or those of one order',
   querystring: ofOrder,
+  headers: readingHeaders,
   response: {
+    ...readingErrors,
     200: z.object({
       notifications: z.array(z.object({ orderId: z.string(), template, channel: z.string(), at: z.string() })),
     }),
@@ -237,7 +262,8 @@ export const getTotals = route({
   url: '/totals',
   service: 'analytics',
   summary: 'What was ordered and sold by events, as Analytics has read it',
-  response: { 200: totals },
+  headers: readingHeaders,
+  response: { 200: totals, ...readingErrors },
 })
 
 export const publicRoutes: readonly Route[] = [
