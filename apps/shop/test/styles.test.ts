@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import type { Style } from '../src/contracts/http.ts'
 import { type Answer, mugs, startShop } from './shop.ts'
 
-const shop = await startShop({ ORDER_DEADLINE_MS: '20000' })
+const shop = await startShop()
 after(() => shop.stop())
 
 type Payments = { payments: { status: string; bankEntries: { kind: string }[] }[] }
@@ -110,37 +110,6 @@ test('mixed: an answer that comes too late settles the order by its event', asyn
   assert.deepEqual([again.status, again.body.orderId], [201, body.orderId])
   await assertBalanced()
   assert.deepEqual(await bankEntries(body.orderId), ['charge'])
-})
-
-test('a deadline cancels what has no outcome, and a charge that comes after it is given back', async () => {
-  await shop.setFaults('bank', { hang: true })
-  const [event, mixed] = [await shop.post(mugs(1)), await shop.post(mugs(1), { style: 'mixed' })]
-  assert.deepEqual([event.status, mixed.status, mixed.body.status], [201, 202, 'paying'])
-  await shop.killAndRestart('order')
-  for (const { body } of [event, mixed]) {
-    const order = await shop.untilFinal(body.orderId, 60_000)
-    assert.deepEqual([order.status, order.reason], ['cancelled', 'timed-out'])
-  }
-  await shop.setFaults('bank', {})
-  await assertBalanced()
-  const entries = await bankEntries(event.body.orderId)
-  assert.deepEqual(entries, ['charge', 'refund'], 'the late charge')
-})
-
-test('a deadline passes while Order is down: it fires at the start, and what came late is undone', async () => {
-  await shop.setFaults('bank', { hang: true })
-  const { body } = await shop.post(mugs(1))
-  const { orderId } = body
-  await shop.do('stop', 'order')
-  const deadline = Date.now() + 20_000
-  await shop.until('the deadline passed', () => Date.now() > deadline)
-  await shop.do('start', 'order')
-  await shop.untilReady('order')
-  const order = await shop.untilFinal(orderId)
-  assert.deepEqual([order.status, order.reason], ['cancelled', 'timed-out'])
-  await shop.setFaults('bank', {})
-  await shop.assertInvariants()
-  assert.deepEqual(await bankEntries(orderId), ['charge', 'refund'])
 })
 
 test('GET with Prefer: wait answers when the order is final; a reader honours the position of the 201', async () => {
