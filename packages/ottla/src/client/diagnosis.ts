@@ -1,6 +1,6 @@
 /**
  * What stands between a client and a cluster, found out step by step from the outside: name, port, protocol, advertised addresses, APIs,
- * partitions, disks. Each finding says what was seen and what to do about it. Changes nothing.
+ * partitions, clocks, disks. Each finding says what was seen and what to do about it. Changes nothing.
  */
 
 import { lookup } from 'node:dns/promises'
@@ -8,6 +8,7 @@ import { connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { describeLogDirs, errorName, fetch, metadata, produce } from '@ottla/protocol'
 import { type BrokerAddress, BrokerConnection } from './broker-connection.ts'
+import { noteClocks } from './clock-check.ts'
 import type { ClusterMetadata } from './cluster.ts'
 import { TimedOutError } from './errors.ts'
 
@@ -20,7 +21,7 @@ export interface Finding {
   readonly advice: string
 }
 
-type Note = (finding: Finding) => void
+export type Note = (finding: Finding) => void
 
 /** Below it, a disk is as good as full: segments and indexes need room for a while. */
 const scarceFraction = 0.05
@@ -45,20 +46,26 @@ export async function diagnose(addresses: readonly BrokerAddress[], timeoutMs: n
   }
   if (found === null) return
   const { connection, view } = found
+  const brokers = new Map<number, BrokerConnection>()
   noteApis(connection, note)
   for (const { nodeId, host, port } of view.brokers) {
     const advertised = { host, port }
-    if (host === connection.address.host && port === connection.address.port) continue
+    if (host === connection.address.host && port === connection.address.port) {
+      brokers.set(nodeId, connection)
+      continue
+    }
     const reached = await reach(advertised, `broker ${nodeId}, which says it is at ${nameOf(advertised)}`, {
       timeoutMs,
       note,
       advice: `Clients go where the broker tells them: set its advertised.listeners to an address that they can reach`,
     })
-    reached?.close()
+    if (reached !== null) brokers.set(nodeId, reached)
   }
   notePartitions(view, note)
-  await noteDisks(connection, note)
-  connection.close()
+  await noteClocks(brokers, view, note)
+  // Where no advertised address leads anywhere, the one broker that was reached still tells of its own.
+  for (const broker of brokers.size > 0 ? brokers.values() : [connection]) await noteDisks(broker, note)
+  for (const open of new Set([connection, ...brokers.values()])) open.close()
 }
 
 /** Null: it can't be used, and why has been noted. */

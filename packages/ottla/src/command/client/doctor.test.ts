@@ -38,6 +38,16 @@ suite('ottla doctor', () => {
     assert.deepEqual([status, faults], [0, []])
     assert.ok(findings.some(({ subject, what }) => subject === 'partitions' && what.startsWith('3 looked at')))
     assert.ok(findings.some(({ subject }) => subject.startsWith('disk of')))
+    assert.ok(findings.some(({ subject, level }) => subject === 'clocks' && level === 'ok'))
+  })
+
+  test('warns of records from the future, the furthest first, and not of a clock that differs a little', async () => {
+    const at = (aheadMs: number) => ({ records: [{ value: 'x', timestamp: Date.now() + aheadMs }] })
+    await using ottla = await startOttla({ topics: { fine: at(5_000), near: at(600_000), far: at(1_800_000) } })
+    const { status, findings } = await doctor(ottla.brokers[0]!)
+    const warnings = findings.filter(({ level }) => level === 'warning')
+    assert.deepEqual([status, warnings.length, warnings[0].subject], [0, 1, 'clocks'])
+    assert.match(warnings[0].what, /^far-0 holds a record from 1[78]\d\d s in the future \(offset 0\), and 1 more/)
   })
 
   test('tells a closed port, a page, a TLS listener, silence and a wrong name apart', async () => {
@@ -68,9 +78,13 @@ suite('ottla doctor', () => {
     await using ottla = await startOttla({
       settings: { 'advertised.listeners': 'PLAINTEXT://no-such-host.invalid:9092' },
     })
-    const { status, faults } = await doctor(ottla.brokers[0]!)
+    const { status, faults, findings } = await doctor(ottla.brokers[0]!)
     assert.equal(status, 1)
     assert.equal(faults.length, 1)
+    assert.ok(
+      findings.some(({ subject }) => subject.startsWith('disk of')),
+      'what was reached is still looked at',
+    )
     assert.match(faults[0].subject, /^broker 1, which says it is at no-such-host\.invalid:9092$/)
     assert.match(faults[0].advice, /advertised\.listeners/)
   })
