@@ -24,6 +24,6 @@ export default defineConfig({
     ],
     sidebar: { '/': sidebar },
   },
-  // Loopback only, as everything here that listens.
-  builderConfig: { server: { host: '127.0.0.1' } },
+  // Loopback only, as everything here that listens; not the port of the order system's page. Where it is taken, the next free one.
+  builderConfig: { server: { host: '127.0.0.1', port: 3100 } },
 })
