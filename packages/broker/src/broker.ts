@@ -22,6 +22,7 @@ import { UnsentAnswers } from './network/unsent-answers.ts'
 import type { BrokerServices } from './services.ts'
 import type { Settings } from './settings/settings.ts'
 import type { ClientMetrics } from './telemetry/client-metrics.ts'
+import type { ApiStats } from './telemetry/request-stats.ts'
 import { type Clock, systemClock } from './time/clock.ts'
 import { TimerWheel } from './time/timer-wheel.ts'
 import type { TransactionCoordinator } from './transactions/transaction-coordinator.ts'
@@ -132,6 +133,11 @@ export class Broker {
 
   get connectionCount(): number {
     return this.#server.connectionCount
+  }
+
+  /** What was counted of the requests since the start, by API. */
+  requestStats(): Iterable<{ api: string; stats: ApiStats }> {
+    return this.#dispatcher.stats()
   }
 
   /** What clients tell of themselves (KIP-714): the last metrics that each has pushed. */

@@ -9,6 +9,8 @@
  * The number of turns at once is limited: each occupies a thread of Node's pool while the disk works, and reads need threads too.
  */
 
+import { FlushStats } from './flush-stats.ts'
+
 export interface Flushable {
   /** Stores what is queued. Never rejects: failures are the log's own to deal with. */
   storeQueued(): Promise<void>
@@ -26,6 +28,7 @@ export class Flusher {
   readonly #defer: (action: () => void) => void
   readonly #queued = new Set<Flushable>()
   readonly #running = new Set<Flushable>()
+  readonly stats = new FlushStats()
   #pumpScheduled = false
 
   /** `defer`: calls back when the present turn of the event loop is over; default `setImmediate`. */

@@ -31,6 +31,7 @@ import {
 } from './file-names.ts'
 import type { DiskSpace, Lock } from './file-system/file-system.ts'
 import { nodeFileSystem } from './file-system/node-file-system.ts'
+import type { FlushStats } from './flush-stats.ts'
 import { Flusher } from './flusher.ts'
 import { defaultLogConfig, type LogConfig } from './log-config.ts'
 import type { LogContext } from './log-context.ts'
@@ -167,6 +168,11 @@ export class LogDirectory {
 
   logs(): Iterable<PartitionLog> {
     return this.#logs.values()
+  }
+
+  /** Of all logs, since the start. */
+  get flushStats(): FlushStats {
+    return this.#context.flusher.stats
   }
 
   /** Of the disk that the directory is on. Rejects with a StorageError. */

@@ -124,7 +124,10 @@ export class LogWriter implements Flushable {
 
   async #round(): Promise<void> {
     const operations = this.#takeRound()
+    const beganMs = performance.now()
     let done = 0
+    let batches = 0
+    let bytes = 0
     let lastSegment: LogSegment | undefined
     try {
       await this.#log.writeMetadata()
@@ -136,7 +139,10 @@ export class LogWriter implements Flushable {
         } else {
           const group = batchesOfOneSegment(operations, done)
           await writeBatches(group)
-          this.#count(-sizeOf(group))
+          const groupBytes = sizeOf(group)
+          this.#count(-groupBytes)
+          batches += group.length
+          bytes += groupBytes
           done += group.length
           lastSegment = first.segment
           this.#reportWritten(group.at(-1)!.endOffset)
@@ -150,6 +156,7 @@ export class LogWriter implements Flushable {
     if (done === 0) return
     const endOffset = this.#writtenEndOffset
     if (this.#log.durability === 'fsync') await this.#flush(lastSegment)
+    this.#flusher.stats.note({ durationMs: performance.now() - beganMs, batches, bytes })
     this.#log.onFlushed(endOffset)
   }
 

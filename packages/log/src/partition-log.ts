@@ -97,6 +97,9 @@ export class PartitionLog {
   /** What every further call is answered with: the partition is offline, deleted or closed. */
   #refusal: KafkaError | undefined
 
+  /** What clients have appended and been given since this was opened. */
+  readonly traffic = { bytesIn: 0, recordsIn: 0, bytesOut: 0 }
+
   constructor(options: PartitionLogOptions) {
     const { context, segmentContext, topic, partition, topicId, content, cleanedOffset = 0, offlineReason } = options
     this.topic = topic
@@ -221,6 +224,10 @@ export class PartitionLog {
     }
     const baseOffset = this.#logEndOffset
     for (const batch of batches) this.#appendBatch(batch, nowMs)
+    if (origin === 'client') {
+      this.traffic.bytesIn += records.length
+      this.traffic.recordsIn += this.#logEndOffset - baseOffset
+    }
     return {
       baseOffset,
       lastOffset: this.#logEndOffset - 1,

@@ -45,6 +45,7 @@ export const fetchHandler = handler(
       hintsLeader: version >= firstLeaderHintVersion,
       namesTopicsById: version >= firstTopicIdVersion,
     })
+    for (const { log, sizeInBytes } of reads) if (log !== undefined) log.traffic.bytesOut += sizeInBytes
     return withEndpoints(answer(partitions, reads, { session, isIncremental }), broker, connection)
   },
   { refuse: ({ errorCode }) => ({ errorCode, sessionId: 0, responses: [] }) },

@@ -16,6 +16,7 @@ import {
 import type { ApiEntry } from '../api-table.ts'
 import { printable } from '../logger.ts'
 import type { BrokerServices, ConnectionInfo } from '../services.ts'
+import { ApiStats } from '../telemetry/request-stats.ts'
 import type { Intervention, RequestHook } from './request-hook.ts'
 import { topicsNamedBy } from './request-topics.ts'
 
@@ -29,6 +30,8 @@ export interface ReceivedRequest {
   readonly request: object
   /** Answered without acting: the version is not one that is served (ApiVersions only). */
   readonly isUnsupportedVersion: boolean
+  /** When its turn came: monotonic milliseconds. */
+  readonly beganMs: number
 }
 
 /** The client can't be understood: the connection has to be closed. The message goes to the log. */
@@ -45,6 +48,7 @@ const apiVersionsKey = 18
 
 export class Dispatcher {
   readonly #entries = new Map<number, ApiEntry>()
+  readonly #stats = new Map<ApiEntry, ApiStats>()
   readonly #hook: RequestHook | undefined
   #services: BrokerServices
   #underWay = 0
@@ -53,9 +57,17 @@ export class Dispatcher {
   #held: Promise<void> | null = null
 
   constructor(table: readonly ApiEntry[], services: BrokerServices, hook?: RequestHook) {
-    for (const entry of table) this.#entries.set(entry.key, entry)
+    for (const entry of table) {
+      this.#entries.set(entry.key, entry)
+      this.#stats.set(entry, new ApiStats())
+    }
     this.#services = services
     this.#hook = hook
+  }
+
+  /** What was counted since the start, by API, with all APIs that are served. */
+  *stats(): Iterable<{ api: string; stats: ApiStats }> {
+    for (const [entry, stats] of this.#stats) yield { api: entry.name, stats }
   }
 
   /**
@@ -80,6 +92,7 @@ export class Dispatcher {
   /** @throws BadRequestError */
   receive(frame: Buffer): ReceivedRequest {
     if (frame.length < leastHeaderBytes) throw new BadRequestError(`a request of ${frame.length} bytes has no header`)
+    const beganMs = performance.now()
     const key = frame.readInt16BE(0)
     const version = frame.readInt16BE(2)
     const correlationId = frame.readInt32BE(4)
@@ -87,7 +100,7 @@ export class Dispatcher {
     if (entry === undefined) throw new BadRequestError(`API key ${key} is not served`)
     if (version < entry.lowestVersion || version > entry.highestVersion) {
       if (key === apiVersionsKey) {
-        return { entry, version: 0, correlationId, clientId: null, request: {}, isUnsupportedVersion: true }
+        return { entry, version: 0, correlationId, clientId: null, request: {}, isUnsupportedVersion: true, beganMs }
       }
       const served = `${entry.lowestVersion} to ${entry.highestVersion}`
       throw new BadRequestError(`version ${version} of ${entry.name} is not served, ${served} are`)
@@ -97,7 +110,7 @@ export class Dispatcher {
     try {
       const { clientId } = requestHeader.read(reader, api.requestHeaderVersion(version))
       const request = api.request.read(reader, version)
-      return { entry, version, correlationId, clientId, request, isUnsupportedVersion: false }
+      return { entry, version, correlationId, clientId, request, isUnsupportedVersion: false, beganMs }
     } catch (error) {
       if (!(error instanceof MalformedMessageError)) throw error
       throw new BadRequestError(`${entry.name} v${version} can't be decoded: ${error.message}`)
@@ -180,8 +193,13 @@ export class Dispatcher {
     }
   }
 
-  #encode({ entry, version, correlationId }: ReceivedRequest, answer: object | null): AnswerBytes {
-    if (answer === null) return null
+  #encode(received: ReceivedRequest, answer: object | null): AnswerBytes {
+    const bytes = answer === null ? null : this.#bytesOf(received, answer)
+    this.#stats.get(received.entry)!.note(performance.now() - received.beganMs)
+    return bytes
+  }
+
+  #bytesOf({ entry, version, correlationId }: ReceivedRequest, answer: object): Buffer[] {
     const { api } = entry.handler
     const writer = new Writer({ frame: true })
     responseHeader.write(writer, { correlationId }, api.responseHeaderVersion(version))
@@ -207,6 +225,7 @@ export class Dispatcher {
 
   #refuse(received: ReceivedRequest, errorName: ErrorName, errorMessage: string): AnswerBytes {
     const { entry, version, request } = received
+    this.#stats.get(entry)!.noteRefusal(errorName)
     return this.#encode(
       received,
       entry.handler.refuse({

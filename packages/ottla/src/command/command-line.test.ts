@@ -36,6 +36,30 @@ suite('the ottla command', () => {
     for (const line of stderr.trim().split('\n')) assert.equal(typeof JSON.parse(line).msg, 'string')
   })
 
+  test('serves its health on a port of its own where that is asked for, by option or setting', async () => {
+    for (const words of [
+      ['--http-port', '0'],
+      ['--set', 'http.port=0'],
+    ]) {
+      const { child, ready, ended } = startOn('http', ...words)
+      const [, address] = /, (http:\/\/127\.0\.0\.1:\d+)$/.exec(await ready) ?? assert.fail(await ready)
+      assert.equal((await fetch(`${address}/healthz`)).status, 200)
+      child.kill('SIGTERM')
+      assert.equal((await ended).status, 0)
+    }
+    const wrong = await startOn('http', '--set', 'http.port=99999').ended
+    assert.equal(wrong.status, 1)
+    assert.match(wrong.stderr, /http\.port must be a port/)
+
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    const taken = await startOn('http', '--http-port', String(port)).ended
+    other.close()
+    assert.equal(taken.status, 1)
+    assert.match(taken.stderr, /EADDRINUSE.*choose another port with --http-port/)
+  })
+
   test('starts without a command, and stops on SIGINT with 0', async () => {
     const { child, ready, ended } = run(
       '--listen',

@@ -7,6 +7,7 @@ import { addClientCommands } from './client/commands.ts'
 import { exitStatus } from './exit-status.ts'
 import type { DumpCommandOptions } from './log-dump.ts'
 import type { TopicAndPartition } from './log-repair.ts'
+import { parsePort } from './port.ts'
 import type { StartOptions } from './start.ts'
 
 /** Runs the command and resolves to the exit status. `start` resolves when the broker has stopped. */
@@ -48,6 +49,12 @@ export function createProgram(done: (status: number) => void): Command {
       new Option('--durability <kind>', 'fsync: acknowledged means on the disk; os: trust the page cache')
         .choices(['fsync', 'os'])
         .default('fsync'),
+    )
+    .addOption(
+      new Option(
+        '--http-port <port>',
+        'serve /metrics, /healthz and /readyz on this port of 127.0.0.1; 0 asks the system (default: off)',
+      ).argParser(portNumber),
     )
     .option('--config <file>', 'a Kafka server.properties: the same names, the same meaning')
     .option('--set <name=value>', 'one setting, over the file (repeatable)', collectSetting, new Map())
@@ -174,6 +181,12 @@ function hostAndPort(text: string): HostAndPort {
   const port = Number(match?.[3])
   if (match === null || port > 65_535) throw new InvalidArgumentError('Expected HOST:PORT, as in 127.0.0.1:9092.')
   return { host: (match[1] ?? match[2])!, port }
+}
+
+function portNumber(text: string): number {
+  const port = parsePort(text)
+  if (port === null) throw new InvalidArgumentError('Expected a port, 0 to 65535.')
+  return port
 }
 
 function offset(text: string): number {

@@ -3,17 +3,29 @@
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
-import { Broker, formatHostAndPort, parseProperties, SettingError, Settings, StorageError } from '@ottla/broker'
+import {
+  Broker,
+  formatHostAndPort,
+  type Logger,
+  parseProperties,
+  SettingError,
+  Settings,
+  StorageError,
+} from '@ottla/broker'
 import { startControlServer } from '../control/control-server.ts'
+import type { HttpServer } from '../http/http-server.ts'
 import type { HostAndPort } from './command-line.ts'
 import { exitStatus } from './exit-status.ts'
 import { createLogger, type LogFormat, type LogLevel } from './logging.ts'
+import { parsePort } from './port.ts'
 
 export interface StartOptions {
   listen?: HostAndPort
   dataDir?: string
   durability: 'fsync' | 'os'
   config?: string
+  /** Loopback; 0 asks the system. */
+  httpPort?: number
   set: ReadonlyMap<string, string>
   /** False after `--no-console`, true by default, an address after `--console`. */
   console: HostAndPort | boolean
@@ -27,6 +39,9 @@ export interface StartOptions {
  */
 const heapGrowth = '--heap-growing-percent=200'
 
+/** Ours: Kafka has no HTTP. */
+const httpPortSetting = 'http.port'
+
 /** Resolves to the exit status once the broker has stopped or could not start. */
 export async function start(options: StartOptions): Promise<number> {
   if (typeof options.console === 'object') {
@@ -37,21 +52,28 @@ export async function start(options: StartOptions): Promise<number> {
   const format = options.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json')
   const logger = await createLogger({ format, level: options.logLevel })
   const signalled = untilSignal() // also while it starts: it is stopped in order then
-  let broker: Broker
+  let broker: Broker | undefined
+  let http: HttpServer | null
   try {
-    const settings = new Settings(propertiesOf(options), logger)
+    const properties = propertiesOf(options)
+    const httpPort = takeHttpPort(properties)
+    const settings = new Settings(properties, logger)
     broker = await Broker.start({ settings, logger, durability: options.durability })
+    http = httpPort === null ? null : await startHttp(broker, httpPort, logger)
   } catch (error) {
+    await broker?.stop()
     process.stderr.write(`ottla: ${reasonOf(error)}\n`)
     return exitStatus.failed
   }
   const control = await startControlServer({ logs: broker.logs, logger })
   const addresses = broker.addresses.map(address => `kafka://${formatHostAndPort(address)}`)
+  if (http !== null) addresses.push(`http://127.0.0.1:${http.port}`)
   process.stdout.write(`Ottla is ready at ${addresses.join(', ')}\n`)
   flushCompileCache() // a broker that is killed would leave nothing for the next start
   const failure = await Promise.race([signalled, broker.failed])
   if (failure !== null) process.stderr.write(`ottla: ${failure.message}\n`)
   try {
+    await http?.close()
     await control?.close()
     await broker.stop()
   } catch (error) {
@@ -62,12 +84,35 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 /** The file's settings, `--set` over them, and the options of their own over both. */
-function propertiesOf({ config, set, listen, dataDir }: StartOptions): Map<string, string> {
+function propertiesOf({ config, set, listen, dataDir, httpPort }: StartOptions): Map<string, string> {
   const properties = config === undefined ? new Map<string, string>() : parseProperties(readConfig(config))
   for (const [name, value] of set) properties.set(name, value)
   if (listen !== undefined) properties.set('listeners', `PLAINTEXT://${formatHostAndPort(listen)}`)
   if (dataDir !== undefined) properties.set('log.dirs', dataDir)
+  if (httpPort !== undefined) properties.set(httpPortSetting, String(httpPort))
   return properties
+}
+
+/** Takes our own setting out: the rest is the broker's. Null: no HTTP. @throws SettingError */
+function takeHttpPort(properties: Map<string, string>): number | null {
+  const text = properties.get(httpPortSetting)
+  if (text === undefined) return null
+  properties.delete(httpPortSetting)
+  const port = parsePort(text.trim())
+  if (port === null) throw new SettingError(`${httpPortSetting} must be a port, 0 to 65535, not "${text}"`)
+  return port
+}
+
+/** Loaded only where it is wanted: a start should not wait for it. */
+async function startHttp(broker: Broker, port: number, logger: Logger): Promise<HttpServer> {
+  const { startMetricsServer } = await import('../metrics/metrics-server.ts')
+  try {
+    return await startMetricsServer({ broker, port, logger })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
+    throw new SettingError(`${message}: choose another port with --http-port (0 takes a free one)`)
+  }
 }
 
 function readConfig(path: string): string {
